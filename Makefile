@@ -1,0 +1,73 @@
+# Needs git, make and a Python with pip; every target sets up its own environment in .venv.
+# The Python for .venv is the one in .python-version, or else any from 3.12 on: never downloaded.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON  ?= python3
+WORKERS ?= 2
+UV      := .tools/bin/uv
+BIN     := .venv/bin
+READY   := .venv/.ready
+SOURCES := .
+
+# What others set for their own projects must not steer this one.
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME UV_PROJECT_ENVIRONMENT UV_SYSTEM_PYTHON UV_PYTHON
+unexport UV_CONSTRAINT UV_OVERRIDE PIP_TARGET PIP_USER PIP_CONSTRAINT PYTEST_ADDOPTS
+export PIP_ROOT_USER_ACTION := ignore
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test test-fast lint format env clean distclean
+
+help:
+	@echo 'make demo       fit the sleep-deprivation data and leave a report in demo-report/'
+	@echo 'make test       everything that CI checks'
+	@echo 'make test-fast  the tests that are not marked slow'
+	@echo 'make lint       ruff: rules and formatting'
+	@echo 'make format     let ruff rewrite what it can'
+	@echo 'make env        only set up .venv'
+	@echo 'make clean      remove caches, builds and reports'
+	@echo 'make distclean  also remove .venv and .tools'
+
+demo: $(READY)
+	@$(BIN)/bayesmixed demo --out demo-report
+
+test: lint
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+test-fast: $(READY)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m 'not slow'
+
+lint: $(READY)
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff format --check $(SOURCES)
+
+format: $(READY)
+	@$(BIN)/ruff check --fix $(SOURCES)
+	@$(BIN)/ruff format $(SOURCES)
+
+env: $(READY)
+
+$(UV):
+	@echo 'Installing uv in .tools'
+	@$(PYTHON) -m pip install -qq --target .tools uv
+
+# An existing .venv is updated in place; make distclean starts afresh.
+$(READY): pyproject.toml constraints.txt | $(UV)
+	@echo 'Setting up .venv (a minute or two on the first run)'
+	@test -x $(BIN)/python || rm -rf .venv
+	@test -x $(BIN)/python \
+	    || $(UV) venv -q --no-python-downloads .venv 2>/dev/null \
+	    || $(UV) venv -q --no-python-downloads --python '>=3.12' .venv \
+	    || { echo 'bayesmixed needs Python 3.12 or newer, and none was found.' >&2; exit 1; }
+	@$(UV) pip install -q --python $(BIN)/python -b constraints.txt -c constraints.txt -e '.[test]'
+	@touch $@
+
+clean:
+	rm -rf build dist demo-report .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage *.egg-info
+	find bayesmixed tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf .venv .tools

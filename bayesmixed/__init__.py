@@ -1,0 +1,69 @@
+"""bayesmixed: Bayesian linear mixed models, with the same model's REML fit beside them.
+
+Public names are imported when first used, so that ``import bayesmixed`` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "MixedModel": "model",
+    "Fit": "fit",
+    "RemlFit": "reml",
+    "load": "storage",
+    "compare_models": "compare",
+    "simulate": "simulate",
+    "load_dataset": "datasets",
+    "list_datasets": "datasets",
+    "dataset_info": "datasets",
+    "read_table": "table",
+    "parse_formula": "formula",
+    "build_design": "design",
+    "Design": "design",
+    "Specification": "specification",
+    "Moments": "moments",
+    "CodedMoments": "coded",
+    "MarginalLikelihood": "likelihood",
+    "MarginalPosterior": "posterior",
+    "Priors": "priors",
+    "Normal": "priors",
+    "StudentT": "priors",
+    "Flat": "priors",
+    "HalfNormal": "priors",
+    "HalfStudentT": "priors",
+    "HalfCauchy": "priors",
+    "Exponential": "priors",
+    "Gamma": "priors",
+    "LKJ": "priors",
+    "BayesmixedError": "errors",
+    "BayesmixedWarning": "errors",
+    "FormulaError": "errors",
+    "TableError": "errors",
+    "DesignError": "errors",
+    "PriorError": "errors",
+    "RemlError": "errors",
+    "SamplingError": "errors",
+    "PredictionError": "errors",
+    "StorageError": "errors",
+}
+
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name: str):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'bayesmixed' has no attribute {name!r}")
+    value = getattr(import_module(f"bayesmixed.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+if TYPE_CHECKING:
+    from bayesmixed.fit import Fit as Fit
+    from bayesmixed.model import MixedModel as MixedModel

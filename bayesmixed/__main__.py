@@ -1,0 +1,5 @@
+"""``python -m bayesmixed``."""
+
+from bayesmixed.cli import main
+
+main()

@@ -1,0 +1,224 @@
+"""The command line: ``bayesmixed demo``, ``bayesmixed fit`` and ``bayesmixed reml``.
+
+Results go to standard output; progress and warnings to standard error. Exit code 0, also with warnings
+about convergence; 2 with one line when the input or the call is at fault; 130 after an interrupt; 1 with
+a traceback for a bug of ours.
+"""
+
+import json
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bayesmixed import __version__
+from bayesmixed.errors import BayesmixedError, BayesmixedWarning, StorageError
+
+if TYPE_CHECKING:
+    from bayesmixed.fit import Fit
+    from bayesmixed.model import MixedModel
+
+EPILOG_FIT = """Examples:
+
+\b
+  bayesmixed fit sleep.csv 'Reaction ~ Days + (Days | Subject)' --seed 1
+  bayesmixed fit dyestuff.csv 'Yield ~ 1 + (1 | Batch)' --priors brms --json
+  bayesmixed fit sleep.csv 'Reaction ~ Days + (Days || Subject)' --report sleep.html
+"""
+EPILOG_REML = """Examples:
+
+\b
+  bayesmixed reml sleep.csv 'Reaction ~ Days + (Days | Subject)'
+  bayesmixed reml sleep.csv 'Reaction ~ Days + (1 | Subject)' --ml --json
+"""
+DEMO_FORMULA = "Reaction ~ Days + (Days | Subject)"
+SETTINGS = {"context_settings": {"help_option_names": ["-h", "--help"], "max_content_width": 100}}
+
+
+@click.group(**SETTINGS)
+@click.version_option(__version__, prog_name="bayesmixed")
+def app() -> None:
+    """Bayesian linear mixed models from a table and a formula, with the same model's REML fit beside them.
+
+    Formulas are lme4's: 'y ~ x + (1 | group)' for clustered data, 'y ~ t + (t | subject)' for repeated
+    measurements. DATA is a CSV or Parquet file.
+    """
+
+
+def _quiet(command):
+    return click.option("--quiet", is_flag=True, help="No progress and no warnings on standard error.")(command)
+
+
+@app.command(epilog="Example:  bayesmixed demo --out demo-report", **SETTINGS)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("demo-report"),
+    show_default=True,
+    help="Folder for the report.",
+)
+@_quiet
+def demo(out: Path, quiet: bool) -> None:
+    """Fit the bundled sleep-deprivation data, from text to report in one go."""
+    from bayesmixed.datasets import dataset_info, load_dataset
+    from bayesmixed.model import MixedModel
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{out} cannot be made: {error.strerror or error}") from None
+    path = _writable(out / "sleepstudy.html")
+    model = MixedModel(DEMO_FORMULA, load_dataset("sleepstudy"), units=dataset_info("sleepstudy").units)
+    fit = _sample(model, quiet, random_seed=1)
+    _print_fit(fit)
+    fit.report(path)
+    click.echo(f"\nREML criterion: {model.reml().criterion:.4f}")
+    click.echo(f"Report: {path}")
+
+
+@app.command(epilog=EPILOG_FIT, **SETTINGS)
+@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("formula")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.option("--seed", type=click.IntRange(min=0), help="Seed of the random numbers.")
+@click.option("--draws", type=int, default=1000, show_default=True, help="Draws of each chain.")
+@click.option("--tune", type=int, default=1000, show_default=True, help="Tuning steps of each chain.")
+@click.option("--chains", type=int, default=4, show_default=True)
+@click.option("--cores", type=int, help="Chains run at once; all cores by default.")
+@click.option("--engine", default="auto", show_default=True, help="auto, compiled or pymc.")
+@click.option("--priors", default="default", show_default=True, help="Preset: default or brms.")
+@click.option("--weights", metavar="COLUMN", help="Column of prior weights: residual variance sigma^2 / w.")
+@click.option("--report", type=click.Path(path_type=Path), metavar="FILE.html", help="Write a report.")
+@click.option("--save", type=click.Path(path_type=Path), metavar="FILE.nc", help="Save the fit as NetCDF.")
+@_quiet
+def fit(
+    data: Path,
+    formula: str,
+    as_json: bool,
+    seed: int | None,
+    report: Path | None,
+    save: Path | None,
+    quiet: bool,
+    priors: str,
+    weights: str | None,
+    **options: Any,
+) -> None:
+    """Sample the posterior of FORMULA on DATA, with its REML fit beside it."""
+    from bayesmixed.model import MixedModel
+    from bayesmixed.table import read_table
+
+    for path in (report, save):
+        if path is not None:
+            _writable(path)
+    model = MixedModel(formula, read_table(data), priors=priors, weights=weights)
+    found = _sample(model, quiet, random_seed=seed, **options)
+    if save is not None:
+        found.save(save)
+    if report is not None:
+        found.report(report)
+    if as_json:
+        from bayesmixed.report.records import fit_record
+
+        _print_json(fit_record(found))
+    else:
+        _print_fit(found)
+    _warn(found.verdict.reasons, quiet)
+
+
+@app.command(epilog=EPILOG_REML, **SETTINGS)
+@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("formula")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.option("--ml", is_flag=True, help="Maximum likelihood instead of REML.")
+@click.option(
+    "--df",
+    type=click.Choice(["satterthwaite", "kenward-roger"]),
+    help="Degrees of freedom [default: satterthwaite].",
+)
+@click.option("--weights", metavar="COLUMN", help="Column of prior weights: residual variance sigma^2 / w.")
+@_quiet
+def reml(
+    data: Path, formula: str, as_json: bool, ml: bool, df: str | None, weights: str | None, quiet: bool
+) -> None:
+    """Fit FORMULA on DATA by REML (or ML)."""
+    from bayesmixed.model import MixedModel
+    from bayesmixed.table import read_table
+
+    if df == "kenward-roger":
+        if ml:
+            raise click.UsageError("--df kenward-roger needs REML: leave --ml out")
+        raise click.UsageError("--df kenward-roger is not in this version; satterthwaite is")
+    found = MixedModel(formula, read_table(data), weights=weights).reml("ML" if ml else "REML")
+    if as_json:
+        from bayesmixed.report.records import reml_record
+
+        _print_json(reml_record(found))
+    else:
+        from bayesmixed.report.text import reml_text
+
+        click.echo(reml_text(found))
+    _warn(found.warnings, quiet)
+
+
+def _sample(model: "MixedModel", quiet: bool, **options: Any) -> "Fit":
+    _warn(model.warnings, quiet)
+    progressbar = not quiet and sys.stderr.isatty()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BayesmixedWarning)
+        return model.fit(progressbar=progressbar, **options)
+
+
+def _print_fit(fit: "Fit") -> None:
+    from bayesmixed.report.text import fit_text
+
+    click.echo(fit_text(fit))
+
+
+def _print_json(record: dict[str, Any]) -> None:
+    click.echo(json.dumps(record, allow_nan=False, ensure_ascii=False))
+
+
+def _warn(texts: Sequence[str], quiet: bool) -> None:
+    if not quiet:
+        for text in texts:
+            click.echo(f"warning: {text}", err=True)
+
+
+def _writable(path: Path) -> Path:
+    """Say at once, not after sampling, that a file cannot be written."""
+    from bayesmixed.storage import check_writable
+
+    check_writable(path)
+    return path
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    try:
+        code = app.main(arguments, standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        code = 2
+    except click.ClickException as error:
+        code = _complain(error.format_message())
+    except BayesmixedError as error:
+        code = _complain(str(error))
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("bayesmixed: interrupted", err=True)
+        code = 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _complain(text: str) -> int:
+    click.echo(f"bayesmixed: {' '.join(text.split())}", err=True)
+    return 2
+
+
+if __name__ == "__main__":
+    main()

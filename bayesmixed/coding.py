@@ -1,0 +1,82 @@
+"""Centred and scaled coordinates of the columns of X and of each block of Z.
+
+Time measured in calendar years, or y in millionths, must change neither the numbers that are reported nor
+their accuracy. So the rows are summed up in columns ``X_c = X K^-1`` that are centred (where the constant is
+in the span of X) and scaled, and results go back by ``beta = K^-1 beta_c``. The same holds for each block of Z
+with ``T`` in place of ``K``, and ``G_c = T G T'``.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Coding:
+    """The map from a set of columns to centred and scaled ones.
+
+    With ``constant`` the coefficients e for which ``X e = 1`` (zero where there are none), ``centre`` c
+    (zero wherever e is not) and ``scale`` s: ``X_c = X (I - e c') diag(1/s)``, ``K = diag(s) (I + e c')``.
+
+    Parameters
+    ----------
+    constant, centre, scale : ndarray, shape (p,)
+    """
+
+    constant: Array
+    centre: Array
+    scale: Array
+
+    @classmethod
+    def identity(cls, p: int) -> "Coding":
+        return cls(np.zeros(p), np.zeros(p), np.ones(p))
+
+    @classmethod
+    def of_columns(cls, columns: Array, weights: Array, constant: Array) -> "Coding":
+        """Means and root mean squares of the columns; means only where the constant is in their span."""
+        total = weights.sum()
+        centre = np.zeros(columns.shape[1])
+        if constant.any():
+            centre = np.where(constant == 0, weights @ columns / total, 0.0)
+        scale = np.empty_like(centre)
+        for k in range(len(scale)):
+            scale[k] = np.sqrt(weights @ (columns[:, k] - centre[k]) ** 2 / total)
+        return cls(constant, centre, np.where(scale > 0, scale, 1.0))
+
+    @property
+    def unscaled(self) -> "Coding":
+        """The same centres with every scale one: the coding in which priors are stated."""
+        return Coding(self.constant, self.centre, np.ones_like(self.scale))
+
+    @property
+    def matrix(self) -> Array:
+        """K, shape (p, p): ``beta_c = K beta``."""
+        return self.scale[:, None] * (np.eye(len(self.scale)) + np.outer(self.constant, self.centre))
+
+    @property
+    def inverse(self) -> Array:
+        """K^-1, shape (p, p): ``X_c = X K^-1``."""
+        return (np.eye(len(self.scale)) - np.outer(self.constant, self.centre)) / self.scale
+
+    @property
+    def log_det(self) -> float:
+        """log |det K|, which the REML criterion needs to speak of the user's own columns."""
+        return float(np.log(self.scale).sum())
+
+    def apply(self, columns: Array) -> Array:
+        """The rows in this coding, by differences from the centre so that no digit is lost."""
+        coded = np.ascontiguousarray(columns, dtype=float)
+        if self.centre.any():
+            coded = coded - (coded @ self.constant)[:, None] * self.centre
+        return coded / self.scale
+
+
+def block_diagonal(matrices: list[Array], columns: list[NDArray[np.intp]], size: int) -> Array:
+    """A square matrix with one matrix for each set of columns and zeros between them."""
+    result = np.zeros((size, size))
+    for matrix, index in zip(matrices, columns, strict=True):
+        result[np.ix_(index, index)] = matrix
+    return result

@@ -1,0 +1,181 @@
+"""Draws -> DataTree: Bambi's names, dimensions and coordinates, with where the numbers came from."""
+
+import json
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesmixed.coding import Array
+from bayesmixed.engines.settings import SamplerSettings
+from bayesmixed.parameters import ParameterNames, stored_name
+from bayesmixed.posterior import CovarianceDraws, MarginalPosterior
+from bayesmixed.sampling import Sampled
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from bayesmixed.model import MixedModel
+
+#: Draws of b beyond this are not kept when ``keep_groups="auto"``; their moments are.
+KEEP_BYTES = 1_000_000_000
+PACKAGES = ("bayesmixed", "numpy", "scipy", "numba", "nutpie", "pymc", "arviz", "formulae")
+
+
+def assemble(
+    model: "MixedModel", sampled: Sampled, settings: SamplerSettings, keep_groups: bool | str = "auto"
+) -> "xr.DataTree":
+    """Draw beta and b exactly, given the covariance parameters, and put everything in one DataTree.
+
+    Parameters
+    ----------
+    model : MixedModel
+    sampled : Sampled
+    settings : SamplerSettings
+        Its seed gives the draws of beta and b.
+    keep_groups : {"auto", True, False}
+        Keep draws of b; "auto" keeps up to 1 GB of them and moments beyond.
+    """
+    import xarray as xr
+
+    posterior, names, draws = model.posterior, model.names, sampled.draws
+    beta = posterior.draw_beta(draws, settings.generator(1))
+    variables = parameter_variables(names, beta, draws, sampled.shape)
+    groups: dict[str, Any] = {}
+    if keeps_draws(posterior, draws, keep_groups):
+        effects = posterior.draw_effects(beta, draws, settings.generator(2))
+        variables |= effect_variables(names, effects, sampled.shape)
+    else:
+        groups["group_effects"] = effect_moments(model, beta, draws)
+    groups = {"posterior": _dataset(variables, names, sampled.shape), **groups}
+    if sampled.statistics is not None:
+        groups["sample_stats"] = sampled.statistics
+    auxiliary = _auxiliary(posterior, draws, sampled.shape)
+    if auxiliary:
+        groups["auxiliary"] = xr.Dataset(auxiliary)
+    groups |= data_groups(model)
+    tree = xr.DataTree.from_dict(groups)
+    tree.attrs = provenance(model, sampled, settings)
+    return tree
+
+
+def keeps_draws(posterior: MarginalPosterior, draws: CovarianceDraws, keep_groups: bool | str) -> bool:
+    """Whether draws of b are kept."""
+    if keep_groups == "auto":
+        return len(draws.sigma) * posterior.moments.n_groups * posterior.moments.q * 8 <= KEEP_BYTES
+    return bool(keep_groups)
+
+
+def parameter_variables(
+    names: ParameterNames, beta: Array, draws: CovarianceDraws, shape: tuple[int, int]
+) -> dict:
+    """Variables of the parameters: coefficients, sd, correlations, sigma."""
+    variables = {}
+    for parameters, vector in ((names.fixed, beta), (names.sd, draws.covariance.sd)):
+        for parameter in parameters:
+            own = () if parameter.dim is None else (stored_name(parameter.dim),)
+            variables[stored_name(parameter.name)] = _variable(parameter.value(vector), shape, own)
+    if names.has_corr:
+        dims = tuple(stored_name(dim) for dim in names.corr_dims)
+        variables[stored_name(names.corr)] = _variable(draws.covariance.corr, shape, dims)
+    variables["sigma"] = _variable(draws.covariance.sigma, shape, ())
+    return variables
+
+
+def effect_variables(names: ParameterNames, effects: Array, shape: tuple[int, int]) -> dict:
+    """Variables of the random effects b, from draws of shape (draws, J, q)."""
+    variables = {}
+    for parameter in names.effects:
+        own = (stored_name(names.factor_dim),)
+        if parameter.dim is not None:
+            own = (*own, stored_name(parameter.dim))
+        variables[stored_name(parameter.name)] = _variable(parameter.value(effects), shape, own)
+    return variables
+
+
+def effect_moments(model: "MixedModel", beta: Array, draws: CovarianceDraws) -> "xr.Dataset":
+    """Exact posterior means and standard deviations of b where draws would take too much memory."""
+    import xarray as xr
+
+    mean, sd = model.posterior.effect_moments(beta, draws)
+    dims = ("moment", stored_name(model.names.factor_dim))
+    variables = {}
+    for parameter in model.names.effects:
+        values = np.stack([parameter.value(mean), parameter.value(sd)])
+        own = () if parameter.dim is None else (stored_name(parameter.dim),)
+        variables[stored_name(parameter.name)] = ((*dims, *own), values)
+    coords = _coordinates(model.names, variables) | {"moment": ["mean", "sd"]}
+    return xr.Dataset(variables, coords=coords)
+
+
+def _auxiliary(posterior: MarginalPosterior, draws: CovarianceDraws, shape: tuple[int, int]) -> dict:
+    """Scales lambda of Student-t priors, which exact conditionals need again."""
+    coefficients, variables = posterior.coefficients, {}
+    for parameter in coefficients.student_terms:
+        place = [coefficients.columns.index(column) for column in parameter.columns]
+        scale = coefficients.precision[place] / draws.precision[:, place]
+        own = () if parameter.dim is None else (stored_name(parameter.dim),)
+        value = scale[:, 0] if parameter.dim is None else scale
+        variables[stored_name(parameter.name) + "_scale"] = _variable(value, shape, own)
+    return variables
+
+
+def data_groups(model: "MixedModel") -> dict:
+    """The rows: observed response, and what a replicate of them needs."""
+    import xarray as xr
+
+    design = model.design
+    obs = {"__obs__": np.arange(design.n_obs)}
+    response = stored_name(design.response_name)
+    constant = {
+        "X": (("__obs__", "fixed_column"), np.asarray(design.X)),
+        "Z_rows": (("__obs__", "random_column"), np.asarray(design.Z_rows)),
+        "group": ("__obs__", np.asarray(design.group)),
+        "offset": ("__obs__", np.asarray(design.offset)),
+        "weights": ("__obs__", np.asarray(design.weights)),
+    }
+    columns = {"fixed_column": list(design.fixed_labels), "random_column": list(design.random_labels)}
+    return {
+        "observed_data": xr.Dataset({response: ("__obs__", np.asarray(design.y))}, coords=obs),
+        "constant_data": xr.Dataset(constant, coords=obs | columns),
+    }
+
+
+def provenance(model: "MixedModel", sampled: Sampled, settings: SamplerSettings) -> dict[str, Any]:
+    """Attributes that say what was fitted, with what, from which seed."""
+    return {
+        "modeling_interface": "bayesmixed",
+        "modeling_interface_version": version("bayesmixed"),
+        "inference_library": "nutpie" if sampled.statistics is not None else "external",
+        "formula": model.specification.formula,
+        "priors": json.dumps(model.priors.resolved.to_dict()),
+        "engine": sampled.engine,
+        "tuning_steps": settings.tune,
+        "target_accept": settings.target_accept,
+        "random_seed": json.dumps(
+            {"entropy": _plain_entropy(settings.seed.entropy), "spawn_key": list(settings.seed.spawn_key)}
+        ),
+        "sampling_time": sampled.seconds,
+        "versions": json.dumps({package: version(package) for package in PACKAGES}),
+    }
+
+
+def _plain_entropy(entropy: Any) -> Any:
+    return [int(value) for value in entropy] if np.ndim(entropy) else int(entropy)
+
+
+def _variable(values: Array, shape: tuple[int, int], dims: tuple[str, ...]):
+    values = np.asarray(values)
+    return ("chain", "draw", *dims), values.reshape(*shape, *values.shape[1:])
+
+
+def _coordinates(names: ParameterNames, variables: dict) -> dict:
+    used = {dim for dims, _ in variables.values() for dim in dims}
+    return {dim: values for dim, values in names.coords().items() if dim in used}
+
+
+def _dataset(variables: dict, names: ParameterNames, shape: tuple[int, int]) -> "xr.Dataset":
+    import xarray as xr
+
+    chains = {"chain": np.arange(shape[0]), "draw": np.arange(shape[1])}
+    return xr.Dataset(variables, coords=chains | _coordinates(names, variables))

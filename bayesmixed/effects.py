@@ -1,0 +1,166 @@
+"""Exact draws of beta and b given the covariance parameters.
+
+With ``F_i = Rzz_i Lambda`` and ``r_i`` the rotated residual of group i,
+
+    beta | .       ~ N(P^-1 h, P^-1),
+    b_i | beta, .  = Lambda u_i,   u_i ~ N((I + F_i'F_i)^-1 F_i' r_i, sigma^2 (I + F_i'F_i)^-1),
+
+which is ``N(W_i Z_i'(y_i - X_i beta), sigma^2 W_i)`` and stays right when Lambda is singular.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from bayesmixed.likelihood import (
+    MarginalLikelihood,
+    _subtract_explicit,
+    cholesky,
+    integrate_beta,
+    integrate_groups,
+    solve_lower,
+    solve_upper,
+)
+from bayesmixed.moments import Moments
+
+Array = NDArray[np.float64]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _draw_coefficients(
+    Lambda, sigma, precision, mean, explicit, noise, Rzz, count, start, Rza, Raa
+):  # pragma: no cover - compiled
+    draws, p = noise.shape
+    p1 = Rza.shape[2]
+    Q, reduced, lower = np.empty((p1, p1)), np.empty((p + 1, p + 1)), np.empty((p, p))
+    betahat, column = np.empty(p), np.empty((p, 1))
+    result = np.empty((draws, p))
+    for d in range(draws):
+        integrate_groups(Lambda[d], Rzz, count, start, Rza, Raa, Q)
+        _subtract_explicit(Q, explicit[d], reduced)
+        integrate_beta(reduced, sigma[d], precision[d], mean, lower, betahat)
+        column[:, 0] = noise[d]
+        solve_upper(lower, column)
+        for k in range(p):
+            result[d, k] = betahat[k] + column[k, 0]
+    return result
+
+
+def draw_coefficients(
+    kernel: MarginalLikelihood,
+    Lambda: Array,
+    sigma: Array,
+    precision: Array,
+    explicit: Array,
+    rng: np.random.Generator,
+) -> Array:
+    """One draw of the integrated coefficients for each draw of the covariance parameters.
+
+    Parameters
+    ----------
+    kernel : MarginalLikelihood
+    Lambda : ndarray, shape (draws, q, q)
+    sigma : ndarray, shape (draws,)
+    precision : ndarray, shape (draws, p_integrated)
+    explicit : ndarray, shape (draws, p_explicit)
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray, shape (draws, p_integrated)
+    """
+    noise = rng.standard_normal((len(sigma), kernel.n_integrated))
+    Rzz, count, start, Rza, Raa, *_ = kernel.arrays
+    arrays = (
+        np.ascontiguousarray(a, dtype=float) for a in (Lambda, sigma, precision, kernel.mean, explicit, noise)
+    )
+    return _draw_coefficients(*arrays, Rzz, count, start, Rza, Raa)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _draw_group_effects(Lambda, sigma, gamma, noise, Rzz, Rza):  # pragma: no cover - compiled
+    draws, groups, q = noise.shape
+    p1 = Rza.shape[2]
+    F, M, lower, u = np.empty((q, q)), np.empty((q, q)), np.empty((q, q)), np.empty((q, 1))
+    z = np.empty((q, 1))
+    r = np.empty(q)
+    result = np.empty((draws, groups, q))
+    for d in range(draws):
+        for g in range(groups):
+            for i in range(q):
+                for j in range(q):
+                    total = 0.0
+                    for k in range(q):
+                        total += Rzz[g, i, k] * Lambda[d, k, j]
+                    F[i, j] = total
+                total = Rza[g, i, p1 - 1]
+                for k in range(p1 - 1):
+                    total -= Rza[g, i, k] * gamma[d, k]
+                r[i] = total
+            for i in range(q):
+                total = 0.0
+                for k in range(q):
+                    total += F[k, i] * r[k]
+                u[i, 0] = total
+                z[i, 0] = sigma[d] * noise[d, g, i]
+                for j in range(q):
+                    total = 1.0 if i == j else 0.0
+                    for k in range(q):
+                        total += F[k, i] * F[k, j]
+                    M[i, j] = total
+            cholesky(M, lower)
+            solve_lower(lower, u)
+            for i in range(q):
+                z[i, 0] += u[i, 0]
+            solve_upper(lower, z)
+            for i in range(q):
+                total = 0.0
+                for k in range(q):
+                    total += Lambda[d, i, k] * z[k, 0]
+                result[d, g, i] = total
+    return result
+
+
+def draw_group_effects(
+    moments: Moments, Lambda: Array, sigma: Array, gamma: Array, rng: np.random.Generator
+) -> Array:
+    """One draw of every b_i for each draw of the other parameters.
+
+    Parameters
+    ----------
+    moments : Moments
+        In the coding of `Lambda` and `gamma`.
+    Lambda : ndarray, shape (draws, q, q)
+    sigma : ndarray, shape (draws,)
+    gamma : ndarray, shape (draws, p)
+        Coefficients of the columns of X in `moments`.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray, shape (draws, J, q)
+    """
+    noise = rng.standard_normal((len(sigma), moments.n_groups, moments.q))
+    return _group_effects(moments, Lambda, sigma, gamma, noise)
+
+
+def _group_effects(moments: Moments, Lambda: Array, sigma: Array, gamma: Array, noise: Array) -> Array:
+    arrays = (
+        np.ascontiguousarray(a, dtype=float) for a in (Lambda, sigma, gamma, noise, moments.Rzz, moments.Rza)
+    )
+    return _draw_group_effects(*arrays)
+
+
+def conditional_effects(moments: Moments, Lambda: Array, sigma: float, gamma: Array) -> tuple[Array, Array]:
+    """Conditional means ``W_i Z_i'(y_i - X_i beta)`` and variances ``sigma^2 W_i`` of every group.
+
+    Returns
+    -------
+    mean : ndarray, shape (J, q)
+    variance : ndarray, shape (J, q, q)
+    """
+    F = moments.Rzz @ Lambda
+    r = moments.Rza[:, :, -1] - moments.Rza[:, :, :-1] @ gamma
+    M = np.eye(moments.q) + np.swapaxes(F, 1, 2) @ F
+    mean = np.linalg.solve(M, np.einsum("jki,jk->ji", F, r)[..., None])[..., 0] @ Lambda.T
+    return mean, sigma**2 * (Lambda @ np.linalg.inv(M) @ Lambda.T)

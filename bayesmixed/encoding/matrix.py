@@ -1,0 +1,35 @@
+"""The columns of several terms side by side, all of them finite."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from bayesmixed.encoding.term import Term
+from bayesmixed.errors import DesignError
+
+
+def assemble(terms: Sequence[Term], pieces: Iterable[Any], n_rows: int) -> np.ndarray:
+    """Columns side by side, (n, p); every value is finite or an error says which is not."""
+    matrix = np.empty((n_rows, sum(term.size for term in terms)))
+    start = 0
+    for term, piece in zip(terms, pieces, strict=True):
+        values = np.asarray(piece)
+        if values.ndim == 0 or values.shape[0] != n_rows:
+            raise DesignError(f"{term.name} gives {values.size} values for {n_rows} rows")
+        stop = start + term.size
+        matrix[:, start:stop] = values.reshape(n_rows, -1)
+        if values.dtype.kind == "f":
+            _check_finite(term.name, matrix[:, start:stop])
+        start = stop
+    return matrix
+
+
+def _check_finite(name: str, values: np.ndarray) -> None:
+    # A sum is finite unless a value is not, or it overflows: then count.
+    with np.errstate(all="ignore"):
+        if np.isfinite(values.sum()):
+            return
+    count = int((~np.isfinite(values).all(axis=1)).sum())
+    if count:
+        raise DesignError(f"{name} is infinite or undefined in {count} of {len(values)} rows; check its values")

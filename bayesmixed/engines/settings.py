@@ -1,0 +1,83 @@
+"""What every sampler is told."""
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayesmixed.errors import SamplingError
+
+ENGINES = ("auto", "compiled", "pymc")
+PLANNED = ("importance", "quadrature")
+
+
+@dataclass(frozen=True)
+class SamplerSettings:
+    """Draws, chains and seed of one run of NUTS.
+
+    Parameters
+    ----------
+    draws, tune, chains : int
+    cores : int, optional
+        Chains run at once; all cores if None.
+    seed : numpy.random.SeedSequence
+    progressbar : bool
+    target_accept : float
+    """
+
+    draws: int
+    tune: int
+    chains: int
+    cores: int | None
+    seed: np.random.SeedSequence
+    progressbar: bool
+    target_accept: float
+
+    def __post_init__(self):
+        for name, least in (("draws", 1), ("tune", 0), ("chains", 1), ("cores", 1)):
+            value = getattr(self, name)
+            if value is None and name == "cores":
+                object.__setattr__(self, "cores", max(1, min(self.chains, os.cpu_count() or 1)))
+            elif not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+                raise SamplingError(f"{name} must be a whole number of at least {least}, not {value!r}")
+        if not 0.0 < self.target_accept < 1.0:
+            raise SamplingError(f"target_accept must lie between 0 and 1, not {self.target_accept!r}")
+
+    def integer_seed(self, key: int) -> int:
+        """A 32-bit seed of its own for one use of this run."""
+        return int(
+            np.random.SeedSequence(self.seed.entropy, spawn_key=(*self.seed.spawn_key, key)).generate_state(1)[0]
+        )
+
+    def generator(self, key: int) -> np.random.Generator:
+        """A random generator of its own for one use of this run."""
+        return np.random.default_rng(
+            np.random.SeedSequence(self.seed.entropy, spawn_key=(*self.seed.spawn_key, key))
+        )
+
+
+def seed_sequence(random_seed) -> np.random.SeedSequence:
+    """A SeedSequence from an int, a SeedSequence, a Generator, or None for fresh entropy."""
+    if isinstance(random_seed, np.random.SeedSequence):
+        return random_seed
+    if isinstance(random_seed, np.random.Generator):
+        return np.random.SeedSequence(random_seed.integers(0, 2**32, size=4).tolist())
+    try:
+        return np.random.SeedSequence(random_seed)
+    except (TypeError, ValueError):
+        raise SamplingError(
+            f"random_seed must be an int of at least 0, a SeedSequence or a Generator, not {random_seed!r}"
+        ) from None
+
+
+def choose_engine(engine: str, needs_pymc: bool) -> str:
+    """The engine that ``engine="auto"`` stands for, or an error that says what there is."""
+    if engine in PLANNED:
+        raise SamplingError(f"the engine {engine!r} is not in this version; there are {', '.join(ENGINES)}")
+    if engine not in ENGINES:
+        raise SamplingError(f"no engine {engine!r}; there are {', '.join(ENGINES)}")
+    if engine == "compiled" and needs_pymc:
+        raise SamplingError("a prior is a PyMC distribution, which needs engine='pymc' (or 'auto')")
+    if engine == "auto":
+        return "pymc" if needs_pymc else "compiled"
+    return engine

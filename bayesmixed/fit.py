@@ -1,0 +1,304 @@
+"""A sampled posterior and everything that can be asked of it."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesmixed.coding import Array
+from bayesmixed.errors import SamplingError
+from bayesmixed.parameters import CovarianceParameters, Parameter, stored_name, typed_name
+from bayesmixed.report.components import components
+from bayesmixed.report.icc import icc_points, icc_values
+from bayesmixed.report.summary import Verdict, convergence, describe, judge
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from bayesmixed.model import MixedModel
+
+
+class Fit:
+    """Draws of the posterior of a `MixedModel`.
+
+    Made by ``model.fit()``, ``model.fit_from(datatree)`` or ``bm.load(path)``.
+
+    Attributes
+    ----------
+    model : MixedModel
+    idata : xarray.DataTree
+        posterior, sample_stats, observed_data, constant_data; any ArviZ function works on it.
+
+    Examples
+    --------
+    >>> import bayesmixed as bm
+    >>> model = bm.MixedModel("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff"))
+    >>> fit = model.fit(random_seed=1, progressbar=False)
+    >>> fit.verdict.ok, sorted(fit.idata.posterior.data_vars)
+    (True, ['1|Batch', '1|Batch_sigma', 'Intercept', 'sigma'])
+    """
+
+    def __init__(self, model: "MixedModel", idata: "xr.DataTree"):
+        self.model = model
+        self.idata = idata
+
+    def __repr__(self) -> str:
+        chains, draws = self.shape
+        return f"Fit({self.model.specification.formula!r}, {chains} chains of {draws} draws; {self.verdict})"
+
+    def _repr_html_(self) -> str:
+        from bayesmixed.report.notebook import fit_html
+
+        return fit_html(self)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Chains, and draws of each."""
+        return self.idata["posterior"].sizes["chain"], self.idata["posterior"].sizes["draw"]
+
+    # ---------------------------------------------------------------- draws
+    def draws_of(self, name: str) -> Array:
+        """Draws of one variable, (chains * draws, ...), by its name as typed."""
+        posterior = self.idata["posterior"]
+        stored = stored_name(name)
+        if stored not in posterior:
+            there = ", ".join(typed_name(str(variable)) for variable in posterior.data_vars)
+            raise SamplingError(f"the posterior has no variable {name!r}; it has {there}")
+        array = posterior[stored].transpose("chain", "draw", ...).to_numpy()
+        return array.reshape(-1, *array.shape[2:])
+
+    @cached_property
+    def covariance(self) -> CovarianceParameters:
+        """sd, correlations and sigma of every draw, in the user's coding."""
+        names = self.model.names
+        wanted = ["sigma", *(p.name for p in names.sd), *([names.corr] if names.has_corr else [])]
+        return names.covariance({name: self.draws_of(name) for name in wanted})
+
+    @cached_property
+    def beta(self) -> Array:
+        """Draws of the coefficients in the order of the columns of X, (draws, p)."""
+        columns = [self.draws_of(p.name) for p in self.model.names.fixed]
+        stacked = [column.reshape(len(column), -1) for column in columns]
+        return np.hstack(stacked) if stacked else np.empty((int(np.prod(self.shape)), 0))
+
+    @property
+    def has_effects(self) -> bool:
+        """Whether draws of b were kept."""
+        return stored_name(self.model.names.effects[0].name) in self.idata["posterior"]
+
+    @cached_property
+    def effects(self) -> Array:
+        """Draws of b, (draws, J, q)."""
+        if not self.has_effects:
+            raise SamplingError(
+                "draws of the random effects were not kept (their moments are in idata['group_effects']): "
+                "fit with keep_groups=True"
+            )
+        result = np.empty((int(np.prod(self.shape)), self.model.design.n_groups, self.model.design.q))
+        for parameter in self.model.names.effects:
+            values = self.draws_of(parameter.name)
+            result[:, :, list(parameter.columns)] = values[..., None] if parameter.dim is None else values
+        return result
+
+    def scalars(self) -> dict[str, Array]:
+        """Draws (chains, draws) of every free number by its label: coefficients, sd, correlations, sigma.
+
+        Of a correlation matrix the upper triangle within blocks, ``Subject_corr[Intercept,Days]``.
+        """
+        chains, draws = self.shape
+        found = {}
+        for parameters, vector in (
+            (self.model.names.fixed, self.beta),
+            (self.model.names.sd, self.covariance.sd),
+        ):
+            for parameter in parameters:
+                for label, column in zip(parameter.labels, parameter.columns, strict=True):
+                    found[label] = vector[:, column]
+        for component in components(self.model.design, self.covariance):
+            if component.quantity == "correlation":
+                found[f"{self.model.names.corr}[{component.term}]"] = component.values
+        found["sigma"] = self.covariance.sigma
+        return {label: values.reshape(chains, draws) for label, values in found.items()}
+
+    def to_dataframe(self, var_names: Sequence[str] | None = None) -> "pd.DataFrame":
+        """One row a draw, with columns ``chain``, ``draw`` and one for each number.
+
+        Parameters
+        ----------
+        var_names : sequence of str, optional
+            Variables of the posterior, as typed; by default all but the random effects.
+        """
+        import pandas as pd
+
+        chains, draws = self.shape
+        columns = {"chain": np.repeat(np.arange(chains), draws), "draw": np.tile(np.arange(draws), chains)}
+        if var_names is None:
+            columns |= {label: values.ravel() for label, values in self.scalars().items()}
+            return pd.DataFrame(columns)
+        for name in [var_names] if isinstance(var_names, str) else var_names:
+            columns |= self._labelled(name)
+        return pd.DataFrame(columns)
+
+    def _labelled(self, name: str) -> dict[str, Array]:
+        """Every entry of one variable with its label, as ``az.summary`` writes it."""
+        values = self.draws_of(name)
+        variable = self.idata["posterior"][stored_name(name)]
+        coords = [[str(c) for c in variable[d].to_numpy()] for d in variable.dims if d not in ("chain", "draw")]
+        if not coords:
+            return {name: values}
+        labels = [
+            ", ".join(np.array(coords[d])[i] for d, i in enumerate(index))
+            for index in np.ndindex(values.shape[1:])
+        ]
+        flat = values.reshape(len(values), -1)
+        return {f"{name}[{label}]": flat[:, k] for k, label in enumerate(labels)}
+
+    # ---------------------------------------------------------------- verdict and tables
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Divergences, R-hat, ESS and E-BFMI, with a readable reason for each doubt."""
+        statistics = self.idata["sample_stats"].to_dataset() if "sample_stats" in self.idata.children else None
+        return judge(self.scalars(), statistics)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader of the results should know: of data, priors and sampler."""
+        return (*self.model.warnings, *self.verdict.reasons)
+
+    def summary(self, ci_prob: float = 0.95, ci_kind: str = "eti") -> "pd.DataFrame":
+        """One row a parameter: mean, sd, median, interval, R-hat, effective sample sizes, Monte Carlo error.
+
+        Parameters
+        ----------
+        ci_prob : float
+        ci_kind : {"eti", "hdi"}
+            Equal-tailed, or shortest.
+        """
+        import pandas as pd
+
+        rows = {
+            label: describe(values, ci_prob, ci_kind) | convergence(values)
+            for label, values in self.scalars().items()
+        }
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("parameter")
+
+    def fixed_effects(self, ci_prob: float = 0.95, ci_kind: str = "eti") -> "pd.DataFrame":
+        """Coefficients: mean, sd, median and interval; one row a column of X."""
+        import pandas as pd
+
+        labels = self.model.design.fixed_labels
+        rows = [describe(self.beta[:, k], ci_prob, ci_kind) for k in range(len(labels))]
+        return pd.DataFrame(rows, index=pd.Index(labels, name="term"))
+
+    def variance_components(self, ci_prob: float = 0.95, ci_kind: str = "eti") -> "pd.DataFrame":
+        """sd, variance, covariance, correlation and share of variance, each with its interval.
+
+        Rows are indexed by group, term and quantity; units are those of y (and y squared) per unit of the term.
+        """
+        import pandas as pd
+
+        found = list(components(self.model.design, self.covariance))
+        index = pd.MultiIndex.from_tuples([row[:3] for row in found], names=["group", "term", "quantity"])
+        return pd.DataFrame([describe(row.values, ci_prob, ci_kind) for row in found], index=index)
+
+    def icc(
+        self, at: Mapping[str, Any] | None = None, ci_prob: float = 0.95, ci_kind: str = "eti"
+    ) -> "pd.DataFrame":
+        """Intraclass correlation ``z'Gz / (z'Gz + sigma^2)``; where there is a slope, a function of t.
+
+        Parameters
+        ----------
+        at : dict, optional
+            Values of slope variables, ``{"Days": [0, 5, 9]}``; by default the minimum, median and maximum of
+            each, and the average over rows (a row with no value).
+        ci_prob, ci_kind :
+            As in `summary`.
+        """
+        import pandas as pd
+
+        points = icc_points(self.model.design, at)
+        rows = [
+            {"group": self.model.names.factor, **(point.at or {}), **describe(values, ci_prob, ci_kind)}
+            for point, values in zip(points, self.icc_draws(at).T, strict=True)
+        ]
+        where = list(dict.fromkeys(name for point in points for name in (point.at or {})))
+        return pd.DataFrame(rows).set_index(["group", *where])
+
+    def icc_draws(self, at: Mapping[str, Any] | None = None) -> Array:
+        """Draws behind the rows of `icc`, shape (draws, rows)."""
+        points = icc_points(self.model.design, at)
+        return np.column_stack([icc_values(self.covariance, point.rows) for point in points])
+
+    def random_effects(self, ci_prob: float = 0.95, ci_kind: str = "eti") -> "pd.DataFrame":
+        """b of every group with its interval, beside the estimate of that group alone (no pooling).
+
+        ``no_pooling`` is the least-squares fit of the group's own rows, minus the posterior mean of the
+        coefficients; ``shrinkage`` is the share of it that pooling took away (nan where a group's rows do not
+        determine it).
+        """
+        from bayesmixed.report.effects import random_effects_table
+
+        return random_effects_table(self, ci_prob, ci_kind)
+
+    def compare_reml(self, ci_prob: float = 0.95, ci_kind: str = "eti") -> "pd.DataFrame":
+        """The same model's REML fit beside the posterior, one row a quantity, with the prior."""
+        from bayesmixed.compare import compare_reml
+
+        return compare_reml(self, ci_prob, ci_kind)
+
+    # ---------------------------------------------------------------- prediction
+    def predict(
+        self, rows: Any = None, groups: str = "observed", kind: str = "mean", **options: Any
+    ) -> "pd.DataFrame":
+        """Predict rows; see `bayesmixed.predict.predict_posterior` for what each target integrates over."""
+        from bayesmixed.predict import predict_posterior
+
+        return predict_posterior(self, rows, groups, kind, **options)
+
+    def fitted(self) -> Array:
+        """Posterior mean of ``X beta + Z b + offset`` of every row, shape (N,)."""
+        from bayesmixed.predict import posterior_mean_of_rows
+
+        return posterior_mean_of_rows(self)
+
+    def residuals(self) -> Array:
+        """y minus `fitted`, shape (N,), in units of y."""
+        return self.model.design.y - self.fitted()
+
+    def posterior_predictive(
+        self, groups: str = "observed", draws: int | None = None, random_seed: Any = 0
+    ) -> "xr.DataTree":
+        """Replicates of the table, added to ``idata`` as ``posterior_predictive``; returns ``idata``."""
+        from bayesmixed.predict import add_posterior_predictive
+
+        return add_posterior_predictive(self, groups, draws, random_seed)
+
+    def plot_ppc(self, **options: Any):
+        """Between-group sd, within-group sd and ICC of replicates against those of the data."""
+        from bayesmixed.report.plots import plot_ppc
+
+        return plot_ppc(self, **options)
+
+    # ---------------------------------------------------------------- out
+    def save(self, path: str | Path) -> None:
+        """Write everything to a NetCDF file, in one step: the old file stays until the new one is whole."""
+        from bayesmixed.storage import save
+
+        save(self, path)
+
+    def report(self, path: str | Path) -> None:
+        """Write one self-contained HTML page with every table and picture."""
+        from bayesmixed.report.page import write_report
+
+        write_report(self, path)
+
+    def parameter(self, name: str) -> Parameter:
+        """The parameter of that name among coefficients, sd and random effects."""
+        names = self.model.names
+        for parameter in (*names.fixed, *names.sd, *names.effects):
+            if parameter.name == name:
+                return parameter
+        raise SamplingError(f"no parameter {name!r}; there are {', '.join(names.all_names)}")

@@ -1,0 +1,78 @@
+"""Factors, terms (products of factors) and sets of terms, with the operators of their algebra."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import combinations
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A column or a call: one component of a term.
+
+    `label` is how formulae prints it (without inner brackets), `source` is what formulae reads.
+    """
+
+    label: str
+    source: str
+    column: bool = False
+
+
+Term = tuple[Factor, ...]
+
+
+@dataclass
+class Terms:
+    """A set of terms in order; `intercept` is None until a 0 or a 1 says something about it."""
+
+    terms: list[Term] = field(default_factory=list)
+    intercept: bool | None = None
+
+    def add(self, term: Term) -> None:
+        if not any(set(term) == set(other) for other in self.terms):
+            self.terms.append(term)
+
+    def remove(self, term: Term) -> bool:
+        kept = [other for other in self.terms if set(other) != set(term)]
+        found = len(kept) < len(self.terms)
+        self.terms = kept
+        return found
+
+    @property
+    def source(self) -> str:
+        constant = "0" if self.intercept is False else "1"
+        terms = (":".join(factor.source for factor in term) for term in self.terms)
+        return " + ".join([constant, *terms]) if self.terms else constant
+
+
+def label(term: Term) -> str:
+    """The term as formulae and Bambi print it."""
+    return ":".join(factor.label for factor in term)
+
+
+def up_to_order(terms: list[Term], highest: int) -> list[Term]:
+    """``(a + b + c)^highest``: the terms and their interactions up to that order."""
+    orders = range(2, highest + 1)
+    crossed = [_join(*some) for order in orders for some in combinations(terms, order)]
+    return _union(terms, crossed)
+
+
+def _join(*terms: Term) -> Term:
+    return tuple(dict.fromkeys(factor for term in terms for factor in term))
+
+
+def _union(left: Iterable[Term], right: Iterable[Term]) -> list[Term]:
+    result = Terms()
+    for term in (*left, *right):
+        result.add(term)
+    return result.terms
+
+
+def _cross(left: list[Term], right: list[Term]) -> list[Term]:
+    return [_join(a, b) for a in left for b in right]
+
+
+OPERATORS: dict[str, Callable[[list[Term], list[Term]], list[Term]]] = {
+    ":": lambda left, right: _union(_cross(left, right), []),
+    "*": lambda left, right: _union(_union(left, right), _cross(left, right)),
+    "/": lambda left, right: _union(left, _cross([_join(*left)], right)),
+}

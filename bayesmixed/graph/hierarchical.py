@@ -1,0 +1,82 @@
+"""The graph with b and beta explicit: for what the marginal graph cannot say, and as a check of it."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from bayesmixed.errors import SamplingError
+from bayesmixed.graph.parameters import CENTERED, covariance_variables, parameter_dims, prior_variable
+from bayesmixed.parameters import ParameterNames, stored_name
+from bayesmixed.priors.resolved import ResolvedPriors
+
+if TYPE_CHECKING:
+    from bayesmixed.design import Design
+
+PARAMETRISATIONS = ("noncentered", "centered")
+
+
+def hierarchical_graph(
+    design: "Design", priors: ResolvedPriors, names: ParameterNames, parametrisation: str = "noncentered"
+) -> pm.Model:
+    """PyMC graph of ``y ~ N(X beta + Z b + offset, sigma^2 / w)`` with ``b_i ~ N(0, G)`` and beta explicit.
+
+    Parameters
+    ----------
+    parametrisation : {"noncentered", "centered"}
+        Non-centred: ``b_i = root u_i`` with standard normal u_i, better when groups say little.
+        Centred: b_i itself is free, better when groups are large.
+    """
+    if parametrisation not in PARAMETRISATIONS:
+        raise SamplingError(f"parametrisation must be one of {PARAMETRISATIONS}, not {parametrisation!r}")
+    coords = names.coords() | {"__obs__": np.arange(design.n_obs)}
+    with pm.Model(coords=coords) as model:
+        covariance = covariance_variables(priors, names)
+        beta = _coefficients(priors, names)
+        b = _group_effects(covariance.root, design, priors, names, parametrisation)
+        mu = pt.dot(design.X, beta) + (design.Z_rows * b[design.group]).sum(axis=1) + design.offset
+        pm.Normal(
+            stored_name(design.response_name),
+            mu,
+            covariance.sigma / np.sqrt(design.weights),
+            observed=design.y,
+            dims="__obs__",
+        )
+    return model
+
+
+def _coefficients(priors: ResolvedPriors, names: ParameterNames):
+    """All coefficients in the user's coding, shape (p,)."""
+    coding = priors.fixed_coding
+    prior_coded = pt.zeros(len(coding.centre))
+    moved = []
+    for parameter in names.fixed:
+        index = list(parameter.columns) if parameter.dim is not None else parameter.columns[0]
+        is_moved = bool(coding.constant[list(parameter.columns)].any() and coding.centre.any())
+        name = stored_name(parameter.name) + (CENTERED if is_moved else "")
+        size = None if parameter.dim is None else len(parameter.columns)
+        value = prior_variable(name, priors.fixed[parameter.name], parameter_dims(parameter), size)
+        prior_coded = prior_coded[index].set(value)
+        if is_moved:
+            moved.append((parameter, index))
+    beta = pt.dot(coding.inverse, prior_coded)
+    for parameter, index in moved:
+        pm.Deterministic(stored_name(parameter.name), beta[index], dims=parameter_dims(parameter))
+    return beta
+
+
+def _group_effects(root, design: "Design", priors: ResolvedPriors, names: ParameterNames, parametrisation: str):
+    """b in the user's coding, shape (J, q), with one Deterministic for each random term."""
+    shape = (design.n_groups, design.q)
+    if parametrisation == "noncentered":
+        b_prior = pt.dot(pm.Normal(f"{stored_name(names.factor)}_offset", 0.0, 1.0, shape=shape), root.T)
+    else:
+        name = f"{stored_name(names.factor)}_effects{CENTERED}"
+        b_prior = pm.MvNormal(name, np.zeros(design.q), chol=root, shape=shape)
+    b = pt.dot(b_prior, priors.T_inverse.T)
+    for parameter in names.effects:
+        own = b[:, list(parameter.columns)] if parameter.dim is not None else b[:, parameter.columns[0]]
+        dims = (stored_name(names.factor_dim), *(parameter_dims(parameter) or ()))
+        pm.Deterministic(stored_name(parameter.name), own, dims=dims)
+    return b

@@ -1,0 +1,127 @@
+"""The graph with b, and all coefficients whose prior allows it, integrated out."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from bayesmixed.graph.op import MarginalLogLikelihood
+from bayesmixed.graph.parameters import CENTERED, covariance_variables, parameter_dims, prior_variable
+from bayesmixed.parameters import ParameterNames, stored_name
+from bayesmixed.posterior import MarginalPosterior
+from bayesmixed.priors.resolved import ResolvedPriors
+
+if TYPE_CHECKING:
+    from bayesmixed.design import Design
+
+#: Auxiliary scale of a coefficient with a Student-t prior.
+SCALE = "_scale"
+
+
+def marginal_graph(design: "Design", posterior: MarginalPosterior, names: ParameterNames) -> pm.Model:
+    """PyMC graph of ``p(y | sd, Omega, sigma, explicit coefficients)`` and the priors.
+
+    The free variables are two to four covariance parameters, an auxiliary scale for each coefficient with a
+    Student-t prior, and coefficients whose prior is neither normal, Student-t nor flat. Sample it with
+    ``pm.sample`` and turn the draws into a fit, with exact draws of beta and b, by ``model.fit_from``.
+
+    ``pm.sample_posterior_predictive`` draws replicates of the whole table for *new* groups: b from N(0, G)
+    and the integrated coefficients from their exact conditional given the observed y. That is right after
+    sampling from the posterior. To draw from the prior instead, set the data variable
+    ``replicate_given_y`` to 0 first: then those coefficients come from their prior, if it is proper.
+    """
+    priors, coefficients = posterior.priors, posterior.coefficients
+    coords = names.coords() | {"__obs__": np.arange(design.n_obs)}
+    with pm.Model(coords=coords) as model:
+        covariance = covariance_variables(priors, names)
+        explicit = _explicit_coefficients(priors, names, posterior)
+        precision = _precision(posterior, names)
+        given_y = pm.Data("replicate_given_y", 1.0)
+        Lambda = covariance.root / covariance.sigma
+        offset = pt.as_tensor_variable(design.offset)
+        simulator = _Replicate(design, posterior)
+        kernel = posterior.kernel
+        data = [pt.as_tensor_variable(array) for array in kernel.arrays]
+        mean = pt.as_tensor_variable(kernel.mean)
+        shift = posterior.shift[len(coefficients.columns) :]
+
+        def logp(value, offset, Lambda, sigma, precision, explicit, given_y):
+            # The moments hold y and the offset already; the value is the y that they were made of.
+            return MarginalLogLikelihood()(Lambda, sigma, precision, mean, explicit - shift, *data)
+
+        pm.CustomDist(
+            stored_name(design.response_name),
+            offset,
+            Lambda,
+            covariance.sigma,
+            precision,
+            explicit,
+            given_y,
+            logp=logp,
+            random=simulator,
+            signature="(n),(q,q),(),(i),(e),()->(n)",
+            observed=design.y,
+            dims="__obs__",
+            class_name="MarginalMixedModel",
+        )
+    return model
+
+
+def _explicit_coefficients(priors: ResolvedPriors, names: ParameterNames, posterior: MarginalPosterior):
+    """Free variables of the explicit coefficients, in the kernel's order and the coding of the priors."""
+    values = []
+    for parameter in posterior.coefficients.explicit_terms:
+        coding = priors.fixed_coding
+        moved = coding.constant[list(parameter.columns)].any() and coding.centre.any()
+        name = stored_name(parameter.name) + (CENTERED if moved else "")
+        size = None if parameter.dim is None else len(parameter.columns)
+        value = prior_variable(name, priors.fixed[parameter.name], parameter_dims(parameter), size)
+        values.append(pt.atleast_1d(value))
+    return pt.concatenate(values) if values else pt.zeros(0)
+
+
+def _precision(posterior: MarginalPosterior, names: ParameterNames):
+    """Prior precisions: constants, but ``1 / (s^2 lambda)`` for a Student-t, lambda ~ InverseGamma(nu/2, nu/2)."""
+    coefficients = posterior.coefficients
+    precision = pt.as_tensor_variable(coefficients.precision)
+    for parameter in coefficients.student_terms:
+        place = [coefficients.columns.index(column) for column in parameter.columns]
+        half = coefficients.nu[place] / 2.0
+        name = stored_name(parameter.name) + SCALE
+        if parameter.dim is None:
+            scale = pm.InverseGamma(name, half[0], half[0])
+            place = place[0]
+        else:
+            scale = pm.InverseGamma(name, half, half, dims=parameter_dims(parameter))
+        precision = precision[place].set(coefficients.precision[place] / scale)
+    return precision
+
+
+class _Replicate:
+    """Draws a table like the observed one: what `pm.CustomDist` calls for predictive draws."""
+
+    def __init__(self, design: "Design", posterior: MarginalPosterior):
+        self.design, self.posterior = design, posterior
+
+    def __call__(self, offset, Lambda, sigma, precision, explicit, given_y, rng=None, size=None):
+        from bayesmixed.effects import draw_coefficients
+
+        posterior, design = self.posterior, self.design
+        n = len(posterior.coefficients.columns)
+        if given_y:
+            shifted = np.atleast_1d(explicit)[None] - posterior.shift[n:]
+            sigma_, Lambda_ = np.atleast_1d(np.asarray(sigma, dtype=float)), np.asarray(Lambda)[None]
+            gamma = draw_coefficients(posterior.kernel, Lambda_, sigma_, precision[None], shifted, rng)[0]
+            integrated = gamma + posterior.shift[:n]
+        else:
+            if not (precision > 0).all():
+                raise ValueError("a flat prior of a coefficient has no draws: give it a proper prior")
+            integrated = posterior.coefficients.mean + rng.standard_normal(n) / np.sqrt(precision)
+        prior_coded = np.empty(design.p)
+        prior_coded[posterior.order] = np.concatenate([integrated, np.atleast_1d(explicit)])
+        beta = posterior.priors.fixed_coding.inverse @ prior_coded
+        root = sigma * posterior.priors.T_inverse @ Lambda
+        b = rng.standard_normal((design.n_groups, design.q)) @ root.T
+        noise = sigma * rng.standard_normal(design.n_obs) / np.sqrt(design.weights)
+        return design.X @ beta + np.einsum("nq,nq->n", design.Z_rows, b[design.group]) + offset + noise

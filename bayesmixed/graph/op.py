@@ -1,0 +1,128 @@
+"""The kernel as a PyTensor operation, with its gradient, for the numba backend and for plain Python."""
+
+import numpy as np
+import pytensor.tensor as pt
+from pytensor.graph.basic import Apply
+from pytensor.graph.op import Op
+from pytensor.link.numba.dispatch import basic as numba_basic
+
+from bayesmixed.likelihood import log_likelihood, log_likelihood_gradient
+
+#: Inputs that a derivative is taken by: Lambda, sigma, precision, (mean,) explicit.
+_ACTIVE = (0, 1, 2, 4)
+_DTYPES = ("float64",) * 7 + ("int64",) + ("float64",) * 4
+_NDIMS = (2, 0, 1, 1, 1, 3, 1, 1, 3, 2, 0, 0)
+
+
+def _variables(inputs):
+    return [pt.cast(pt.as_tensor_variable(value), dtype) for value, dtype in zip(inputs, _DTYPES, strict=True)]
+
+
+class MarginalLogLikelihood(Op):
+    """log p(y | Lambda, sigma, ...), see `bayesmixed.likelihood.log_likelihood`; the data are inputs too."""
+
+    __props__ = ()
+
+    def make_node(self, *inputs):
+        variables = _variables(inputs)
+        if tuple(v.type.ndim for v in variables) != _NDIMS:
+            raise TypeError(f"inputs must have {_NDIMS} dimensions, not {tuple(v.type.ndim for v in variables)}")
+        return Apply(self, variables, [pt.dscalar()])
+
+    def perform(self, node, inputs, outputs):
+        outputs[0][0] = np.asarray(log_likelihood(*_plain(inputs)))
+
+    def infer_shape(self, fgraph, node, shapes):
+        return [()]
+
+    def pullback(self, inputs, outputs, cotangents):
+        gradient = MarginalGradient()(*inputs)
+        scaled = iter(cotangents[0] * part for part in gradient)
+        return [next(scaled) if k in _ACTIVE else _disconnected(variable) for k, variable in enumerate(inputs)]
+
+    def connection_pattern(self, node):
+        return [[k in _ACTIVE] for k in range(len(node.inputs))]
+
+
+class MarginalGradient(Op):
+    """Derivatives of the log likelihood by Lambda, sigma, precision and explicit coefficients."""
+
+    __props__ = ()
+
+    def make_node(self, *inputs):
+        variables = _variables(inputs)
+        return Apply(self, variables, [pt.dmatrix(), pt.dscalar(), pt.dvector(), pt.dvector()])
+
+    def perform(self, node, inputs, outputs):
+        plain = _plain(inputs)
+        d_Lambda, d_precision = np.empty_like(plain[0]), np.empty_like(plain[2])
+        d_explicit = np.empty_like(plain[4])
+        _, d_sigma = log_likelihood_gradient(*plain, d_Lambda, d_precision, d_explicit)
+        for output, value in zip(outputs, (d_Lambda, np.asarray(d_sigma), d_precision, d_explicit), strict=True):
+            output[0] = value
+
+    def infer_shape(self, fgraph, node, shapes):
+        return [shapes[0], (), shapes[2], shapes[4]]
+
+
+def _disconnected(variable):
+    from pytensor.gradient import DisconnectedType
+
+    return DisconnectedType()()
+
+
+def _plain(inputs):
+    """The inputs as the compiled functions want them: contiguous arrays and Python floats."""
+    return [float(x) if np.ndim(x) == 0 else np.ascontiguousarray(x) for x in inputs]
+
+
+@numba_basic.register_funcify_default_op_cache_key(MarginalLogLikelihood)
+def _numba_value(op, node, **kwargs):
+    @numba_basic.numba_njit
+    def value(Lambda, sigma, precision, mean, explicit, Rzz, count, start, Rza, Raa, n_rows, sum_log_weights):
+        return np.asarray(
+            log_likelihood(
+                np.ascontiguousarray(Lambda),
+                sigma.item(),
+                np.ascontiguousarray(precision),
+                np.ascontiguousarray(mean),
+                np.ascontiguousarray(explicit),
+                np.ascontiguousarray(Rzz),
+                np.ascontiguousarray(count),
+                np.ascontiguousarray(start),
+                np.ascontiguousarray(Rza),
+                np.ascontiguousarray(Raa),
+                n_rows.item(),
+                sum_log_weights.item(),
+            )
+        )
+
+    return value
+
+
+@numba_basic.register_funcify_default_op_cache_key(MarginalGradient)
+def _numba_gradient(op, node, **kwargs):
+    @numba_basic.numba_njit
+    def gradient(Lambda, sigma, precision, mean, explicit, Rzz, count, start, Rza, Raa, n_rows, sum_log_weights):
+        d_Lambda = np.empty(Lambda.shape)
+        d_precision, d_explicit = np.empty(precision.shape), np.empty(explicit.shape)
+        _, d_sigma = log_likelihood_gradient(
+            np.ascontiguousarray(Lambda),
+            sigma.item(),
+            np.ascontiguousarray(precision),
+            np.ascontiguousarray(mean),
+            np.ascontiguousarray(explicit),
+            np.ascontiguousarray(Rzz),
+            np.ascontiguousarray(count),
+            np.ascontiguousarray(start),
+            np.ascontiguousarray(Rza),
+            np.ascontiguousarray(Raa),
+            n_rows.item(),
+            sum_log_weights.item(),
+            d_Lambda,
+            d_precision,
+            d_explicit,
+        )
+        return d_Lambda, np.asarray(d_sigma), d_precision, d_explicit
+
+    return gradient

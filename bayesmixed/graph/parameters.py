@@ -1,0 +1,97 @@
+"""Parameters of both graphs: their names, dimensions and priors, in one place so that they cannot drift."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from bayesmixed.parameters import Parameter, ParameterNames, stored_name
+from bayesmixed.priors.families import Family, PymcPrior
+from bayesmixed.priors.resolved import ResolvedPriors
+
+#: Marks a parameter that a prior is stated for at the means of the columns, not at x = 0.
+CENTERED = "_centered"
+
+
+@dataclass(frozen=True)
+class CovarianceVariables:
+    """Tensors of the covariance parameters.
+
+    Parameters
+    ----------
+    root : tensor, shape (q, q)
+        Square root of G in the coding of the priors, ``diag(sd) chol(Omega)`` by blocks.
+    sigma : tensor
+    """
+
+    root: Any
+    sigma: Any
+
+
+def prior_variable(name: str, prior: Family | PymcPrior, dims: tuple[str, ...] | None, size: int | None):
+    """A free variable of the current PyMC model under one prior."""
+    if isinstance(prior, PymcPrior):
+        from pymc.distributions.shape_utils import change_dist_size
+
+        variable = change_dist_size(prior.variable, () if size is None else (size,))
+        return pm.modelcontext(None).register_rv(variable, name, dims=dims)
+    distribution = getattr(pm, type(prior).__name__)
+    return distribution(name, **prior.parameters, dims=dims)
+
+
+def parameter_dims(parameter: Parameter) -> tuple[str, ...] | None:
+    return None if parameter.dim is None else (stored_name(parameter.dim),)
+
+
+def covariance_variables(priors: ResolvedPriors, names: ParameterNames) -> CovarianceVariables:
+    """sd, Omega and sigma with their priors, and the same in the user's coding where that differs."""
+    q = len(names.random_labels)
+    centred = {
+        k
+        for coding, block in zip(priors.block_codings, priors.blocks, strict=True)
+        for k, e in zip(block, coding.constant, strict=True)
+        if e and coding.centre.any()
+    }
+    sd = pt.zeros(q)
+    for parameter in names.sd:
+        moved = bool(centred.intersection(parameter.columns))
+        name = stored_name(parameter.name) + (CENTERED if moved else "")
+        size = None if parameter.dim is None else len(parameter.columns)
+        value = prior_variable(name, priors.sd[parameter.name], parameter_dims(parameter), size)
+        index = list(parameter.columns) if parameter.dim is not None else parameter.columns[0]
+        sd = sd[index].set(value)
+    root = pt.diag(sd)
+    wide = [block for block in priors.blocks if len(block) > 1]
+    for number, block in enumerate(wide, start=1):
+        suffix = "" if len(wide) == 1 else f"_{number}"
+        chol = pm.LKJCorr(f"{stored_name(names.corr)}_chol{suffix}", n=len(block), eta=priors.corr.eta)
+        index = np.array(block)
+        root = root[np.ix_(index, index)].set(sd[index][:, None] * chol)
+    sigma = prior_variable("sigma", priors.sigma, None, None)
+    _user_coding(root, priors, names, bool(centred))
+    return CovarianceVariables(root, sigma)
+
+
+def _user_coding(root, priors: ResolvedPriors, names: ParameterNames, moved: bool) -> None:
+    """Deterministics of the sd and correlations at x = 0, exact transforms of the free variables."""
+    own = pt.dot(priors.T_inverse, root) if moved else root
+    G = pt.dot(own, own.T)
+    sd = pt.sqrt(pt.diag(G))
+    registered = pm.modelcontext(None).named_vars
+    for parameter in names.sd:
+        name = stored_name(parameter.name)
+        if name not in registered:
+            index = list(parameter.columns) if parameter.dim is not None else parameter.columns[0]
+            pm.Deterministic(name, sd[index], dims=parameter_dims(parameter))
+    if names.has_corr:
+        corr = G / sd[:, None] / sd[None, :]
+        # Exactly one on the diagonal and zero between blocks, not up to rounding.
+        between = np.eye(len(names.random_labels))
+        for block in priors.blocks:
+            between[np.ix_(block, block)] = 1.0
+        diagonal = np.eye(len(between), dtype=bool)
+        corr = pt.where(diagonal, 1.0, pt.where(between > 0, corr, 0.0))
+        dims = tuple(stored_name(dim) for dim in names.corr_dims)
+        pm.Deterministic(stored_name(names.corr), corr, dims=dims)

@@ -1,0 +1,307 @@
+"""The user's entry: a formula and a table, and everything that can be asked of them."""
+
+import warnings as python_warnings
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesmixed.coded import CodedMoments
+from bayesmixed.coding import Array
+from bayesmixed.design import Design, build_design
+from bayesmixed.errors import BayesmixedWarning, DesignError
+from bayesmixed.formula import parse_formula
+from bayesmixed.moments import Moments
+from bayesmixed.parameters import CovarianceParameters, ParameterNames
+from bayesmixed.posterior import MarginalPosterior
+from bayesmixed.priors.presets import resolve
+from bayesmixed.priors.request import Priors
+from bayesmixed.priors.resolved import ResolvedPriors
+from bayesmixed.report.priors import ModelPriors
+from bayesmixed.specification import Specification
+from bayesmixed.units import Units
+
+if TYPE_CHECKING:
+    import pymc as pm
+    import xarray as xr
+
+    from bayesmixed.fit import Fit
+    from bayesmixed.reml import RemlFit
+
+
+class MixedModel:
+    """A linear mixed model, ``y = X beta + Z b + offset + e`` with ``b_i ~ N(0, G)``, ``e ~ N(0, sigma^2 / w)``.
+
+    This call stands for the line that the package follows, every step of which is public::
+
+        specification = parse_formula(formula)  # what was asked
+        design = build_design(specification, data)  # y, X, Z, groups
+        coded = CodedMoments.of(design)  # the only pass over the rows
+        resolved = resolve(Priors.of(priors), design)  # priors with numbers in them
+        posterior = MarginalPosterior.of(coded, resolved, ParameterNames.of(design))
+
+    Parameters
+    ----------
+    formula : str
+        lme4-style, for example ``"Reaction ~ Days + (Days | Subject)"``.
+    data : pandas, Polars or PyArrow table, or dict of columns
+        Rows in any order; rows with a missing value in a used column are dropped and counted.
+    priors : str, dict, Priors, optional
+        A preset (``"default"``, ``"brms"``), or priors by the names of parameters.
+    weights : str, optional
+        Column of prior weights w: the residual variance of a row is ``sigma^2 / w``.
+    units : dict of str to str, optional
+        Units of columns, shown wherever a number has one.
+    functions : dict of str to callable, optional
+        The user's own transformations, for use in the formula.
+
+    Raises
+    ------
+    FormulaError, TableError, DesignError, PriorError
+        Each with one line that says what is wrong and what to do.
+
+    Examples
+    --------
+    >>> import bayesmixed as bm
+    >>> model = bm.MixedModel("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"))
+    >>> model
+    MixedModel('Reaction ~ Days + (Days | Subject)', 180 rows, 18 groups of Subject)
+    """
+
+    def __init__(
+        self,
+        formula: str,
+        data: Any,
+        *,
+        priors: Priors | str | Mapping[str, Any] | None = None,
+        weights: str | None = None,
+        units: Mapping[str, str] | None = None,
+        functions: Mapping[str, Callable[..., Any]] | None = None,
+    ):
+        self.specification: Specification = parse_formula(formula, functions or ())
+        self.design: Design = build_design(self.specification, data, weights=weights, functions=functions)
+        self.units = Units(dict(units or {}), self.design.response_name)
+        self._request = Priors.of(priors)
+        self._resolved: ResolvedPriors | None = None
+        if self._request.given:
+            self.priors.resolved  # noqa: B018 - a misspelt parameter is the caller's error, now and not later
+        self._functions = functions
+
+    @classmethod
+    def _with_resolved(cls, formula: str, data: Any, resolved: ResolvedPriors, **options: Any) -> "MixedModel":
+        """A model whose priors keep the numbers that an earlier table gave them."""
+        model = cls(formula, data, **options)
+        model._resolved = resolved
+        return model
+
+    def __repr__(self) -> str:
+        design = self.design
+        return (
+            f"MixedModel({self.specification.formula!r}, {design.n_obs} rows, "
+            f"{design.n_groups} groups of {design.factor_name})"
+        )
+
+    @cached_property
+    def names(self) -> ParameterNames:
+        """Names, dimensions and coordinates of every parameter."""
+        return ParameterNames.of(self.design)
+
+    @cached_property
+    def coded(self) -> CodedMoments:
+        """Moments in centred and scaled columns, and the way back."""
+        return CodedMoments.of(self.design)
+
+    @property
+    def moments(self) -> Moments:
+        """The sufficient statistics that the rows were summed up to."""
+        return self.coded.moments
+
+    @cached_property
+    def priors(self) -> ModelPriors:
+        """The priors in use; prints what every number means. ``priors.resolved`` has the numbers."""
+        if self._resolved is None:
+            self._resolved = resolve(self._request, self.design)
+        return ModelPriors(self._resolved, self.names, self.units)
+
+    @cached_property
+    def posterior(self) -> MarginalPosterior:
+        """The kernel in the coding of the priors."""
+        return MarginalPosterior.of(self.coded, self.priors.resolved, self.names)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader of any result of this model should know."""
+        return (*self.design.warnings, *self.priors.resolved.warnings, *_few_groups(self.design))
+
+    def reml(self, method: str = "REML") -> "RemlFit":
+        """Fit by REML, or by ML with ``method="ML"``; see `RemlFit`."""
+        if method not in self._reml:
+            from bayesmixed.reml import fit_reml
+
+            self._reml[method] = fit_reml(self.design, self.coded, method)
+        return self._reml[method]
+
+    @cached_property
+    def _reml(self) -> dict[str, "RemlFit"]:
+        return {}
+
+    def fit(
+        self,
+        draws: int = 1000,
+        tune: int = 1000,
+        chains: int = 4,
+        cores: int | None = None,
+        random_seed: Any = None,
+        progressbar: bool = True,
+        target_accept: float = 0.9,
+        engine: str = "auto",
+        keep_groups: bool | str = "auto",
+    ) -> "Fit":
+        """Sample the posterior: NUTS on the covariance parameters, then exact draws of beta and b.
+
+        Parameters
+        ----------
+        draws, tune, chains : int
+            Draws kept and discarded in each chain, and the number of chains.
+        cores : int, optional
+            Chains run at once; all cores if None.
+        random_seed : int, SeedSequence or Generator, optional
+            The same seed gives the same draws, on any number of cores.
+        progressbar : bool
+        target_accept : float
+            NUTS shortens its steps until this share of proposals is accepted.
+        engine : {"auto", "compiled", "pymc"}
+            "compiled" for priors of the built-in families, "pymc" for PyMC distributions of the user's own.
+        keep_groups : {"auto", True, False}
+            Keep the draws of b; "auto" keeps up to 1 GB of them and exact moments beyond.
+
+        Returns
+        -------
+        Fit
+        """
+        from bayesmixed.draws import assemble
+        from bayesmixed.engines.settings import SamplerSettings, seed_sequence
+        from bayesmixed.fit import Fit
+        from bayesmixed.sampling import sample
+
+        seed = seed_sequence(random_seed)
+        settings = SamplerSettings(draws, tune, chains, cores, seed, progressbar, target_accept)
+        for text in self.warnings:
+            python_warnings.warn(text, BayesmixedWarning, stacklevel=2)
+        sampled = sample(self, settings, engine)
+        return Fit(self, assemble(self, sampled, settings, keep_groups))
+
+    def fit_from(self, datatree: "xr.DataTree", random_seed: Any = 0, keep_groups: bool | str = "auto") -> "Fit":
+        """Turn draws of the covariance parameters, by any sampler, into a Fit with exact beta and b.
+
+        Parameters
+        ----------
+        datatree : xarray.DataTree
+            With a group ``posterior`` that holds the sd, the correlations and sigma under the names of this
+            model, such as ``pm.sample`` gives for either graph.
+        random_seed : int, SeedSequence or Generator
+        keep_groups : {"auto", True, False}
+        """
+        from bayesmixed.draws import assemble
+        from bayesmixed.engines.settings import SamplerSettings, seed_sequence
+        from bayesmixed.fit import Fit
+        from bayesmixed.sampling import from_datatree
+
+        sampled = from_datatree(self.posterior, datatree, seed_sequence(random_seed))
+        chains, draws = sampled.shape
+        settings = SamplerSettings(draws, 0, chains, 1, seed_sequence(random_seed), False, 0.9)
+        return Fit(self, assemble(self, sampled, settings, keep_groups))
+
+    def to_pymc(self, graph: str = "marginal", parametrisation: str = "noncentered") -> "pm.Model":
+        """The model as a PyMC graph, usable with ``pm.sample``.
+
+        Parameters
+        ----------
+        graph : {"marginal", "hierarchical"}
+            ``marginal``: b, and every coefficient with a normal, Student-t or flat prior, integrated out.
+            ``hierarchical``: all explicit.
+        parametrisation : {"noncentered", "centered"}
+            Of b in the hierarchical graph.
+        """
+        from bayesmixed.graph import hierarchical_graph, marginal_graph
+
+        if graph == "marginal":
+            return marginal_graph(self.design, self.posterior, self.names)
+        if graph == "hierarchical":
+            return hierarchical_graph(self.design, self.priors.resolved, self.names, parametrisation)
+        raise DesignError(f"graph must be 'marginal' or 'hierarchical', not {graph!r}")
+
+    def covariance_parameters(self, params: "Mapping[str, Any] | RemlFit") -> CovarianceParameters:
+        """sd, correlations and sigma from a dict by names of the DataTree, or from a RemlFit."""
+        if isinstance(params, Mapping):
+            return self.names.covariance(params)
+        return params.covariance
+
+    def G(self, params: "Mapping[str, Any] | RemlFit", groups: int | None = 1) -> Array:
+        """Covariance matrix of the random effects of some groups, block diagonal.
+
+        Parameters
+        ----------
+        params : dict or RemlFit
+            For example ``{"1|Subject_sigma": 25.0, "Days|Subject_sigma": 6.0, "sigma": 25.6}``.
+        groups : int or None
+            How many groups; None for all of the table.
+
+        Returns
+        -------
+        ndarray, shape (groups * q, groups * q)
+        """
+        size = self.design.n_groups if groups is None else groups
+        return np.kron(np.eye(size), self.covariance_parameters(params).G)
+
+    def V(self, params: "Mapping[str, Any] | RemlFit") -> Array:
+        """Covariance matrix of y, ``Z G Z' + sigma^2 W^-1``: block diagonal over groups.
+
+        For a random slope and intercept and two rows j, k of one group,
+
+            Cov(y_j, y_k) = g00 + (t_j + t_k) g01 + t_j t_k g11,
+            Var(y_j)      = g00 + 2 t_j g01 + t_j^2 g11 + sigma^2.
+
+        sigma^2 stands on the diagonal only. Some teaching material prints it in the off-diagonal cells of one
+        group's block too; that contradicts independent errors.
+
+        Parameters
+        ----------
+        params : dict or RemlFit
+
+        Returns
+        -------
+        ndarray, shape (N, N)
+            In units of y squared.
+        """
+        design = self.design
+        if 8 * design.n_obs**2 > 1e9:
+            raise DesignError(f"V of {design.n_obs} rows is too large to look at; use G and Z_rows")
+        found = self.covariance_parameters(params)
+        together = design.group[:, None] == design.group[None, :]
+        V = np.where(together, design.Z_rows @ found.G @ design.Z_rows.T, 0.0)
+        return V + np.diag(found.sigma**2 / design.weights)
+
+    def explain(self) -> None:
+        """Print formula, data, X, Z, G, V, priors and units on one screen."""
+        from bayesmixed.report.explain import explain
+
+        print(explain(self))
+
+
+def _few_groups(design: Design) -> list[str]:
+    """Warnings of what a posterior from few groups, or from too few rows, rests on."""
+    J, factor = design.n_groups, design.factor_name
+    notes = []
+    if J < 5:
+        notes.append(
+            f"{J} groups of {factor!r} say little about how groups differ: the sd between groups, and whatever "
+            f"rests on it, depends strongly on its prior; try others and report how much the results move"
+        )
+    if J * design.q >= design.n_obs:
+        notes.append(
+            f"{J} groups with {design.q} random effects each are as many as the {design.n_obs} rows or more: "
+            "the rows cannot tell sigma from G, so sigma rests on its prior"
+        )
+    return notes

@@ -1,0 +1,259 @@
+"""Rows to sufficient statistics: the only pass over the rows.
+
+Rows of group i are rotated so that ``[Z_i A_i]``, ``A_i = [X_i y_i]``, becomes upper triangular. What is
+left of the rows is ``Rzz_i`` (q x q), ``Rza_i`` (q x (p+1)) and, of all groups together, ``Raa``. Then
+
+    S_i = Rzz_i' Rzz_i,   C_i = Rzz_i' Rza_i,   sum A_i'A_i = Raa'Raa + sum Rza_i'Rza_i,
+
+and nothing was squared and subtracted, so that no digit is lost when sd/sigma is 1e5. Two sets of rows are
+joined by rotating their triangles into one another: Moments add up, over chunks, files and machines.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from bayesmixed.errors import DesignError
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _rotate_row_in(triangle, row, first, last):  # pragma: no cover - compiled
+    """Givens rotations that take ``row[first:last]`` into the rows of an upper triangle."""
+    columns = row.shape[0]
+    for k in range(first, last):
+        x = row[k]
+        if x == 0.0:
+            continue
+        diagonal = triangle[k - first, k]
+        r = np.hypot(diagonal, x)
+        c = diagonal / r
+        s = x / r
+        triangle[k - first, k] = r
+        row[k] = 0.0
+        for j in range(k + 1, columns):
+            old = triangle[k - first, j]
+            triangle[k - first, j] = c * old + s * row[j]
+            row[j] = c * row[j] - s * old
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _rotate_rows(Z, A, group, by_group, overall):  # pragma: no cover - compiled
+    """Rotate each row ``[z a]`` into its group's triangle, and what is left of a into the common one."""
+    q = Z.shape[1]
+    width = q + A.shape[1]
+    row = np.empty(width)
+    rest = np.empty(A.shape[1])
+    for i in range(Z.shape[0]):
+        for k in range(q):
+            row[k] = Z[i, k]
+        for k in range(q, width):
+            row[k] = A[i, k - q]
+        _rotate_row_in(by_group[group[i]], row, 0, q)
+        for k in range(q, width):
+            rest[k - q] = row[k]
+        _rotate_row_in(overall, rest, 0, width - q)
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Sufficient statistics of a table for one model: what the likelihood of all rows needs, and no more.
+
+    Parameters
+    ----------
+    Rzz : ndarray, shape (J, q, q)
+        Of each group, the triangle of Z.
+    Rza : ndarray, shape (J, q, p + 1)
+        Of each group, the rotated columns ``[X y]`` beside it.
+    Raa : ndarray, shape (p + 1, p + 1)
+        Of all groups, what the columns of Z leave of ``[X y]``.
+    n : ndarray of int, shape (J,)
+        Rows of each group.
+    levels : tuple of str
+        Names of the groups.
+    sum_log_weights : float
+        Sum of the logarithms of the prior weights (0 when there are none).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bayesmixed.moments import Moments
+    >>> Z, X, y = np.ones((4, 1)), np.ones((4, 1)), np.array([1.0, 2.0, 4.0, 6.0])
+    >>> whole = Moments.of_rows(y, X, Z, np.array([0, 0, 1, 1]), ("a", "b"))
+    >>> half = [Moments.of_rows(y[i::2], X[i::2], Z[i::2], np.array([0, 1]), ("a", "b")) for i in (0, 1)]
+    >>> np.allclose((half[0] + half[1]).cross_products(), whole.cross_products())
+    True
+    """
+
+    Rzz: Array
+    Rza: Array
+    Raa: Array
+    n: NDArray[np.int64]
+    levels: tuple[str, ...]
+    sum_log_weights: float = 0.0
+
+    @classmethod
+    def of_rows(
+        cls, y: Array, X: Array, Z: Array, group: Index, levels: tuple[str, ...], weights: Array | None = None
+    ) -> "Moments":
+        """Sum up rows. With weights w the residual variance of a row is ``sigma^2 / w``."""
+        A = np.column_stack([X, y])
+        log_weights = 0.0
+        if weights is not None:
+            root = np.sqrt(weights)[:, None]
+            A, Z, log_weights = A * root, Z * root, float(np.log(weights).sum())
+        q, width = Z.shape[1], Z.shape[1] + A.shape[1]
+        by_group = np.zeros((len(levels), q, width))
+        overall = np.zeros((A.shape[1], A.shape[1]))
+        _rotate_rows(
+            np.ascontiguousarray(Z, dtype=float),
+            np.ascontiguousarray(A, dtype=float),
+            np.ascontiguousarray(group, dtype=np.intp),
+            by_group,
+            overall,
+        )
+        n = np.bincount(group, minlength=len(levels)).astype(np.int64)
+        return cls(by_group[:, :, :q].copy(), by_group[:, :, q:].copy(), overall, n, tuple(levels), log_weights)
+
+    @property
+    def n_rows(self) -> int:
+        return int(self.n.sum())
+
+    @property
+    def n_groups(self) -> int:
+        return len(self.levels)
+
+    @property
+    def p(self) -> int:
+        return self.Rza.shape[2] - 1
+
+    @property
+    def q(self) -> int:
+        return self.Rzz.shape[1]
+
+    def cross_products(self) -> Array:
+        """``sum A_i'A_i`` with ``A = [X y]``, shape (p + 1, p + 1)."""
+        return self.Raa.T @ self.Raa + np.einsum("jqa,jqb->ab", self.Rza, self.Rza)
+
+    def triangle(self) -> Array:
+        """An upper triangle R with ``R'R`` the cross-products, without squaring anything."""
+        stacked = np.concatenate([self.Rza.reshape(-1, self.p + 1), self.Raa])
+        return np.linalg.qr(stacked, mode="r")
+
+    def recode(self, X: Array, Z: Array, shift: Array | None = None) -> "Moments":
+        """The same rows in other columns: ``X_new = X @ X_map``, ``Z_new = Z @ Z_map``, ``y - X_new shift``.
+
+        Parameters
+        ----------
+        X : ndarray, shape (p, p_new)
+        Z : ndarray, shape (q, q)
+        shift : ndarray, shape (p_new,), optional
+        """
+        p, p_new = X.shape
+        columns = np.zeros((p + 1, p_new + 1))
+        columns[:p, :p_new] = X
+        columns[p, p_new] = 1.0
+        if shift is not None:
+            columns[:p, p_new] = -X @ shift
+        Raa = np.zeros((p_new + 1, p_new + 1))
+        triangle = np.linalg.qr(self.Raa @ columns, mode="r")
+        Raa[: len(triangle)] = triangle
+        return replace(self, Rzz=self.Rzz @ Z, Rza=self.Rza @ columns, Raa=Raa)
+
+    def __add__(self, other: "Moments") -> "Moments":
+        if (self.p, self.q) != (other.p, other.q):
+            raise DesignError(
+                f"moments of different models do not add up: {self.p} and {other.p} fixed, "
+                f"{self.q} and {other.q} random columns"
+            )
+        levels = (*self.levels, *(level for level in other.levels if level not in set(self.levels)))
+        place = {level: j for j, level in enumerate(levels)}
+        parts = [
+            (part, np.array([place[level] for level in part.levels], dtype=np.intp)) for part in (self, other)
+        ]
+        Z = np.concatenate([part.Rzz.reshape(-1, part.q) for part, _ in parts])
+        A = np.concatenate([part.Rza.reshape(-1, part.p + 1) for part, _ in parts])
+        group = np.concatenate([np.repeat(index, part.q) for part, index in parts])
+        joined = Moments.of_rows(A[:, -1], A[:, :-1], Z, group, levels)
+        n = np.zeros(len(levels), dtype=np.int64)
+        for part, index in parts:
+            n[index] += part.n
+        Raa = np.linalg.qr(np.concatenate([self.Raa, other.Raa, joined.Raa]), mode="r")
+        log_weights = self.sum_log_weights + other.sum_log_weights
+        return replace(joined, n=n, Raa=Raa, sum_log_weights=log_weights)
+
+    @cached_property
+    def patterns(self) -> "Patterns":
+        return Patterns.of(self)
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """Moments collapsed: groups with equal ``Rzz`` share one determinant and one small set of columns.
+
+    The likelihood needs of m groups of one pattern only ``sum_i vec(Rza_i) vec(Rza_i)'``, so the m rows
+    ``vec(Rza_i)'`` are replaced by their triangle, at most ``q (p + 1)`` rows. A random intercept has one
+    pattern for each distinct group size, a balanced design one in all.
+
+    Parameters
+    ----------
+    Rzz : ndarray, shape (U, q, q)
+    count : ndarray, shape (U,)
+        Groups of each pattern.
+    start : ndarray of int, shape (U + 1,)
+        Rows ``start[u]:start[u + 1]`` of `Rza` belong to pattern u.
+    Rza : ndarray, shape (rows, q, p + 1)
+    Raa : ndarray, shape (p + 1, p + 1)
+    n_rows : int
+    sum_log_weights : float
+    """
+
+    Rzz: Array
+    count: Array
+    start: NDArray[np.int64]
+    Rza: Array
+    Raa: Array
+    n_rows: int
+    sum_log_weights: float
+
+    @classmethod
+    def of(cls, moments: Moments) -> "Patterns":
+        q, p1 = moments.q, moments.p + 1
+        first, member = _equal_up_to_rounding(moments.Rzz.reshape(-1, q * q))
+        order = np.argsort(member, kind="stable")
+        count = np.bincount(member)
+        edges = np.concatenate([[0], np.cumsum(count)])
+        flat = moments.Rza.reshape(-1, q * p1)[order]
+        if count.max() > q * p1:
+            pieces = [_shortest(flat[a:b]) for a, b in pairwise(edges)]
+            edges = np.concatenate([[0], np.cumsum([len(piece) for piece in pieces])])
+            flat = np.concatenate(pieces)
+        return cls(
+            np.ascontiguousarray(moments.Rzz[first]),
+            count.astype(float),
+            edges.astype(np.int64),
+            np.ascontiguousarray(flat.reshape(-1, q, p1)),
+            np.ascontiguousarray(moments.Raa),
+            moments.n_rows,
+            moments.sum_log_weights,
+        )
+
+
+def _shortest(rows: Array) -> Array:
+    return np.linalg.qr(rows, mode="r") if len(rows) > rows.shape[1] else rows
+
+
+def _equal_up_to_rounding(rows: Array) -> tuple[Index, Index]:
+    """First member and pattern of each row. Rows on two sides of a rounding edge count as two: still exact."""
+    size = np.abs(rows).max(axis=1, keepdims=True)
+    exponent = np.frexp(size)[1]
+    relative = np.ldexp(rows, -exponent)
+    keys = np.column_stack([np.round(relative, 12) + 0.0, exponent.astype(float)])
+    _, first, member = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    return first, member.ravel()

@@ -1,0 +1,196 @@
+"""Names, dimensions and shapes of a model's parameters: one list for graphs, draws, REML and reports.
+
+The names are Bambi's: ``Intercept``, ``Days``, ``Type`` (dimension ``Type_dim``), ``sigma``,
+``1|Subject_sigma``, ``Type|Subject_sigma`` (``Type__expr_dim``), ``1|Subject`` (``Subject__factor_dim``),
+and ours for the correlations: ``Subject_corr`` (``Subject__term_dim``, ``Subject__term_dim_bis``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayesmixed.errors import DesignError
+
+if TYPE_CHECKING:
+    from bayesmixed.design import Design, Term
+
+Array = NDArray[np.float64]
+
+#: Stands for "/" in names of DataTree variables, where xarray refuses it (U+2215, division slash).
+SLASH = "\u2215"
+
+
+def stored_name(name: str) -> str:
+    """The name under which a DataTree can hold a variable called `name`."""
+    return name.replace("/", SLASH)
+
+
+def typed_name(name: str) -> str:
+    """The name as the user typed it: the inverse of `stored_name`."""
+    return name.replace(SLASH, "/")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One variable of the posterior: a scalar, or a vector over the columns of its term.
+
+    Parameters
+    ----------
+    name : str
+        As typed, without stand-ins.
+    columns : tuple of int
+        Columns of X (or of Z) that its entries belong to.
+    dim : str or None
+        Name of its dimension; None for a scalar.
+    coords : tuple
+        Coordinates along that dimension.
+    """
+
+    name: str
+    columns: tuple[int, ...]
+    dim: str | None
+    coords: tuple
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """One label an entry, as `az.summary` writes it: ``Days``, ``Type[T2]``."""
+        if self.dim is None:
+            return (self.name,)
+        return tuple(f"{self.name}[{coordinate}]" for coordinate in self.coords)
+
+    def value(self, vector: Array) -> Array:
+        """Its entries of a vector over all columns (last axis), without that axis for a scalar."""
+        part = vector[..., list(self.columns)]
+        return part[..., 0] if self.dim is None else part
+
+
+@dataclass(frozen=True)
+class CovarianceParameters:
+    """sd (units of y per unit of the column), correlations and sigma (units of y) in the user's coding.
+
+    Parameters
+    ----------
+    sd : ndarray, shape (..., q)
+    corr : ndarray, shape (..., q, q)
+    sigma : ndarray, shape (...)
+    """
+
+    sd: Array
+    corr: Array
+    sigma: Array
+
+    @property
+    def G(self) -> Array:
+        """Covariance matrix of one group's random effects, ``diag(sd) Omega diag(sd)``."""
+        return self.sd[..., :, None] * self.corr * self.sd[..., None, :]
+
+    @classmethod
+    def from_G(cls, G: Array, sigma: Array) -> "CovarianceParameters":
+        """Take a covariance matrix apart; correlations with an effect of sd 0 are given as 0."""
+        sd = np.sqrt(np.maximum(np.diagonal(G, axis1=-2, axis2=-1), 0.0))
+        scale = sd[..., :, None] * sd[..., None, :]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            corr = np.where(scale > 0, G / scale, 0.0)
+        index = np.arange(G.shape[-1])
+        corr = np.clip(corr, -1.0, 1.0)
+        corr[..., index, index] = 1.0
+        return cls(sd, corr, np.asarray(sigma, dtype=float))
+
+
+@dataclass(frozen=True)
+class ParameterNames:
+    """Every parameter of a design by name.
+
+    Parameters
+    ----------
+    fixed, sd, effects : tuple of Parameter
+        In the order of the columns of X, of Z and of Z again.
+    factor : str
+    random_labels : tuple of str
+        Labels of the q columns of Z: ``("Intercept", "Days")``.
+    levels : tuple of str
+    """
+
+    fixed: tuple[Parameter, ...]
+    sd: tuple[Parameter, ...]
+    effects: tuple[Parameter, ...]
+    factor: str
+    random_labels: tuple[str, ...]
+    levels: tuple[str, ...]
+
+    @classmethod
+    def of(cls, design: "Design") -> "ParameterNames":
+        factor = design.factor_name
+        fixed = _parameters(design.fixed, "{}", "{}_dim")
+        sd = _parameters(design.random_terms, "{}|" + factor + "_sigma", "{}__expr_dim", intercept="1")
+        effects = _parameters(design.random_terms, "{}|" + factor, "{}__expr_dim", intercept="1")
+        return cls(fixed, sd, effects, factor, tuple(design.random_labels), tuple(design.levels))
+
+    @property
+    def corr(self) -> str:
+        """Name of the correlation matrix of all random effects."""
+        return f"{self.factor}_corr"
+
+    @property
+    def corr_dims(self) -> tuple[str, str]:
+        return f"{self.factor}__term_dim", f"{self.factor}__term_dim_bis"
+
+    @property
+    def factor_dim(self) -> str:
+        return f"{self.factor}__factor_dim"
+
+    @property
+    def has_corr(self) -> bool:
+        return len(self.random_labels) > 1
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """Names that a prior may be given for, as typed."""
+        names = [p.name for p in (*self.fixed, *self.sd)]
+        return (*names, *((self.corr,) if self.has_corr else ()), "sigma")
+
+    def coords(self) -> dict[str, list]:
+        """Coordinates of every dimension, under the names in which a DataTree holds them."""
+        result = {p.dim: list(p.coords) for p in (*self.fixed, *self.sd) if p.dim is not None}
+        result[self.factor_dim] = list(self.levels)
+        if self.has_corr:
+            result |= {dim: list(self.random_labels) for dim in self.corr_dims}
+        return {stored_name(dim): values for dim, values in result.items()}
+
+    def covariance(self, values: Mapping) -> CovarianceParameters:
+        """Read sd, correlations and sigma from a mapping by names of the DataTree (leading axes are draws).
+
+        Without ``<factor>_corr`` the random effects are uncorrelated.
+        """
+        sigma = np.asarray(_entry(values, "sigma"), dtype=float)
+        sd = np.empty((*sigma.shape, len(self.random_labels)))
+        for parameter in self.sd:
+            value = np.asarray(_entry(values, parameter.name), dtype=float)
+            sd[..., list(parameter.columns)] = value[..., None] if parameter.dim is None else value
+        q = sd.shape[-1]
+        corr = np.broadcast_to(np.eye(q), (*sigma.shape, q, q))
+        if self.has_corr and (self.corr in values or stored_name(self.corr) in values):
+            corr = np.asarray(_entry(values, self.corr), dtype=float)
+        return CovarianceParameters(sd, corr, sigma)
+
+
+def _parameters(terms: "tuple[Term, ...]", name: str, dim: str, intercept: str = "Intercept"):
+    parameters, start = [], 0
+    for term in terms:
+        own = intercept if term.name == "Intercept" else term.name
+        columns = tuple(range(start, start + term.size))
+        coords = () if term.coords is None else tuple(term.coords)
+        own_dim = None if term.coords is None else dim.format(own)
+        parameters.append(Parameter(name.format(own), columns, own_dim, coords))
+        start += term.size
+    return tuple(parameters)
+
+
+def _entry(values: Mapping, name: str):
+    for key in (name, stored_name(name)):
+        if key in values:
+            return values[key]
+    raise DesignError(f"the parameters lack {name!r}; they have {', '.join(map(str, values))}")

@@ -1,0 +1,204 @@
+"""Prediction of rows: for groups that were observed, for new ones, and for the population."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesmixed.coding import Array
+from bayesmixed.engines.settings import seed_sequence
+from bayesmixed.errors import PredictionError
+from bayesmixed.parameters import stored_name
+from bayesmixed.report.summary import describe
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from bayesmixed.design import Design, NewRows
+    from bayesmixed.fit import Fit
+    from bayesmixed.reml import RemlFit
+
+TARGETS = ("observed", "new", "population")
+KINDS = ("mean", "response")
+#: Numbers (draws x rows) that predictive draws may hold at once.
+LIMIT = 50_000_000
+
+
+def predict_posterior(
+    fit: "Fit",
+    rows: Any = None,
+    groups: str = "observed",
+    kind: str = "mean",
+    ci_prob: float = 0.95,
+    ci_kind: str = "eti",
+    random_seed: Any = 0,
+) -> "pd.DataFrame":
+    """Posterior of the mean, or of the response, of rows.
+
+    Parameters
+    ----------
+    fit : Fit
+    rows : table, optional
+        New rows; by default those of the model.
+    groups : {"observed", "new", "population"}
+        ``observed``: the row's own group, integrating over the posterior of its b; an unseen level is an error.
+        ``new``: a group that was not observed, integrating over ``b ~ N(0, G)``; rows with the same level (all
+        rows, where the table has no grouping column) share one b.
+        ``population``: b = 0, integrating over beta alone.
+    kind : {"mean", "response"}
+        The mean ``X beta + Z b + offset``, or a new measurement, with residual noise of weight 1.
+    ci_prob, ci_kind :
+        As in `Fit.summary`.
+    random_seed : int, SeedSequence or Generator
+
+    Returns
+    -------
+    pandas.DataFrame
+        mean, sd, median and interval, one row a row, in units of y.
+    """
+    import pandas as pd
+
+    draws = predictive_draws(fit, rows, groups, kind, random_seed)
+    return pd.DataFrame([describe(draws[:, i], ci_prob, ci_kind) for i in range(draws.shape[1])])
+
+
+def predictive_draws(
+    fit: "Fit", rows: Any = None, groups: str = "observed", kind: str = "mean", random_seed: Any = 0
+) -> Array:
+    """Draws behind `predict_posterior`, shape (draws, rows)."""
+    _check(groups, kind)
+    design = fit.model.design
+    new = _rows(design, rows)
+    if len(fit.beta) * len(new.X) > LIMIT:
+        raise PredictionError(
+            f"{len(new.X)} rows times {len(fit.beta)} draws are too many at once: predict in parts"
+        )
+    rng = np.random.default_rng(seed_sequence(random_seed))
+    mean = fit.beta @ new.X.T + new.offset
+    if groups == "observed":
+        b = fit.effects[:, observed_groups(design, new)]
+        mean = mean + np.einsum("drq,rq->dr", b, new.Z_rows)
+    elif groups == "new":
+        mean = mean + _new_group_part(fit, new, rng)
+    if kind == "response":
+        mean = mean + fit.covariance.sigma[:, None] * rng.standard_normal(mean.shape)
+    return mean
+
+
+def predict_reml(fit: "RemlFit", rows: Any = None, groups: str = "observed") -> "pd.DataFrame":
+    """Estimated mean of rows at the REML (or ML) estimates.
+
+    Parameters
+    ----------
+    fit : RemlFit
+    rows : table, optional
+    groups : {"observed", "new", "population"}
+        For a new group the estimate is that of the population, b = 0.
+    """
+    import pandas as pd
+
+    _check(groups, "mean")
+    new = _rows(fit.design, rows)
+    estimate = new.X @ fit.beta + new.offset
+    if groups == "observed":
+        b = fit.effects[0][observed_groups(fit.design, new)]
+        estimate = estimate + (b * new.Z_rows).sum(axis=1)
+    return pd.DataFrame({"estimate": estimate})
+
+
+def observed_groups(design: "Design", new: "NewRows") -> np.ndarray:
+    """Positions of the rows' groups among the observed ones."""
+    if new.groups is None:
+        raise PredictionError(
+            f"the rows have no column {design.factor_name!r}: add it, or use groups='new' or groups='population'"
+        )
+    place = {level: j for j, level in enumerate(design.levels)}
+    unseen = sorted({str(level) for level in new.groups if level not in place})
+    if unseen:
+        named = ", ".join(map(repr, unseen[:5])) + (" and others" if len(unseen) > 5 else "")
+        raise PredictionError(
+            f"{design.factor_name} {named} was not observed: use groups='new' for a new group "
+            "(integrates over b ~ N(0, G)) or groups='population' (b = 0)"
+        )
+    return np.array([place[level] for level in new.groups], dtype=np.intp)
+
+
+def posterior_mean_of_rows(fit: "Fit") -> Array:
+    """Posterior mean of ``X beta + Z b + offset``, without draws by rows."""
+    design = fit.model.design
+    if fit.has_effects:
+        b = fit.effects.mean(axis=0)
+    else:
+        b = np.empty((design.n_groups, design.q))
+        for parameter in fit.model.names.effects:
+            values = fit.idata["group_effects"][stored_name(parameter.name)].sel(moment="mean").to_numpy()
+            b[:, list(parameter.columns)] = values.reshape(design.n_groups, -1)
+    return design.X @ fit.beta.mean(axis=0) + (design.Z_rows * b[design.group]).sum(axis=1) + design.offset
+
+
+def add_posterior_predictive(fit: "Fit", groups: str, draws: int | None, random_seed: Any) -> "xr.DataTree":
+    """Replicates of the observed table, of the same groups or of new ones, into ``fit.idata``.
+
+    Without `draws`, all draws are used where that is at most 50 million numbers, else evenly spaced ones.
+    """
+    import xarray as xr
+
+    _check(groups, "response")
+    design = fit.model.design
+    chains, n = fit.shape
+    wanted = n if draws is None else min(n, max(1, draws // chains))
+    wanted = max(1, min(wanted, LIMIT // (chains * design.n_obs)))
+    kept = np.unique(np.linspace(0, n - 1, wanted).astype(int))
+    place = (np.arange(chains)[:, None] * n + kept).ravel()
+    rng = np.random.default_rng(seed_sequence(random_seed))
+    y = np.empty((len(place), design.n_obs))
+    roots = _roots(fit, place)
+    for row, d in enumerate(place):
+        if groups == "observed":
+            b = fit.effects[d]
+        elif groups == "new":
+            b = rng.standard_normal((design.n_groups, design.q)) @ roots[row].T
+        else:
+            b = np.zeros((design.n_groups, design.q))
+        mean = design.X @ fit.beta[d] + (design.Z_rows * b[design.group]).sum(axis=1) + design.offset
+        noise = fit.covariance.sigma[d] * rng.standard_normal(design.n_obs) / np.sqrt(design.weights)
+        y[row] = mean + noise
+    coords = {"chain": np.arange(chains), "draw": kept, "__obs__": np.arange(design.n_obs)}
+    values = y.reshape(chains, len(kept), design.n_obs)
+    variable = (("chain", "draw", "__obs__"), values)
+    dataset = xr.Dataset({stored_name(design.response_name): variable}, coords=coords, attrs={"groups": groups})
+    fit.idata["posterior_predictive"] = xr.DataTree(dataset)
+    return fit.idata
+
+
+def _roots(fit: "Fit", place: np.ndarray) -> Array:
+    """Square roots of G of some draws."""
+    eigenvalues, vectors = np.linalg.eigh(fit.covariance.G[place])
+    return vectors * np.sqrt(np.maximum(eigenvalues, 0.0))[:, None, :]
+
+
+def _new_group_part(fit: "Fit", new: "NewRows", rng: np.random.Generator) -> Array:
+    """``Z b`` with one ``b ~ N(0, G)`` a draw for each level among the rows."""
+    levels = np.zeros(len(new.X), dtype=np.intp)
+    if new.groups is not None:
+        levels = np.unique(np.asarray(new.groups, dtype=str), return_inverse=True)[1]
+    roots = _roots(fit, np.arange(len(fit.beta)))
+    noise = rng.standard_normal((len(roots), levels.max(initial=0) + 1, roots.shape[1]))
+    b = np.einsum("dqk,dlk->dlq", roots, noise)
+    return np.einsum("drq,rq->dr", b[:, levels], new.Z_rows)
+
+
+def _rows(design: "Design", rows: Any) -> "NewRows":
+    from bayesmixed.design import NewRows
+
+    if rows is None:
+        groups = np.array(design.levels, dtype=object)[design.group]
+        return NewRows(design.X, design.Z_rows, design.offset, groups)
+    return design.encode(rows)
+
+
+def _check(groups: str, kind: str) -> None:
+    if groups not in TARGETS:
+        raise PredictionError(f"groups must be one of {', '.join(TARGETS)}, not {groups!r}")
+    if kind not in KINDS:
+        raise PredictionError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")

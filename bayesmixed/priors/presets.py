@@ -1,0 +1,146 @@
+"""Presets: the numbers that the data give to the default priors and to those of brms."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayesmixed.coding import Coding
+from bayesmixed.parameters import Array, ParameterNames
+from bayesmixed.priors.families import LKJ, Flat, HalfStudentT, Normal, StudentT
+from bayesmixed.priors.request import Priors
+from bayesmixed.priors.resolved import ResolvedPriors
+
+if TYPE_CHECKING:
+    from bayesmixed.design import Design
+
+
+def resolve(priors: Priors, design: "Design") -> ResolvedPriors:
+    """Turn a preset, and what the user gave by name, into numbers for one design."""
+    names = ParameterNames.of(design)
+    preset = {"default": default_priors, "brms": brms_priors}[priors.preset]
+    return preset(design, names).override(priors, names)
+
+
+def default_priors(design: "Design", names: ParameterNames) -> ResolvedPriors:
+    """Weakly informative in units of the data's own spread s (sd of y about its mean, minus the offset).
+
+    Coefficients: Normal(0, 2.5 s / sd(x)); the intercept, stated at the means of the columns:
+    Normal(mean y, 2.5 s). Standard deviations of random effects: half-Student-t(3, s / sd(z)), of a block
+    with the constant at the means of its columns; sigma: half-Student-t(3, s). Correlations: LKJ(2).
+
+    The scales stay defensible from 3 groups to 3000. A group sd can hardly exceed the spread of all y, and
+    a half-t puts a quarter of its mass above 1.4 s, so that with 3 groups the tail is cut off where
+    it is absurd, not where it is merely large; near 0 the density is flat, so that an sd of zero is neither
+    favoured nor excluded. With 3000 groups the likelihood's width is s / 80 or less, over
+    which these densities are constant.
+    """
+    y, weights = design.y - design.offset, design.weights
+    X_coding, block_codings = column_codings(design)
+    constant = X_coding.constant
+    mean = float(weights @ y / weights.sum()) if constant.any() else 0.0
+    residual = float(weights @ (y - mean) ** 2)
+    spread = np.sqrt(residual / weights.sum())
+    centres = mean * constant
+    widths = np.where(constant != 0, 2.5 * spread, 2.5 * spread / X_coding.scale)
+    scales = np.empty(design.q)
+    for block, coding in zip(design.blocks, block_codings, strict=True):
+        scales[list(block.columns)] = spread / np.where(coding.constant != 0, 1.0, coding.scale)
+    fixed = {p.name: Normal(_numbers(p.value(centres)), _numbers(p.value(widths))) for p in names.fixed}
+    sd = {p.name: HalfStudentT(3.0, _numbers(p.value(scales))) for p in names.sd}
+    return ResolvedPriors(
+        "default",
+        fixed,
+        sd,
+        _lkj(design, 2.0),
+        names.corr,
+        HalfStudentT(3.0, np.sqrt(residual / len(y))),
+        (),
+        X_coding.unscaled,
+        tuple(coding.unscaled for coding in block_codings),
+        _blocks(design),
+    )
+
+
+def brms_priors(design: "Design", names: ParameterNames) -> ResolvedPriors:
+    """The defaults of brms 2.18: Student-t(3, median y, s) on the intercept of the centred design, flat slopes,
+    half-Student-t(3, s) on every sd and sigma, LKJ(1), with s = max(2.5, mad y), rounded to one digit.
+
+    They act in brms's own coding: X is centred, Z is not. doi:10.18637/jss.v080.i01
+    """
+    y = design.y
+    location = float(np.round(np.median(y), 1))
+    scale = max(2.5, float(np.round(1.4826 * np.median(np.abs(y - np.median(y))), 1)))
+    X_coding, block_codings = column_codings(design)
+    has_intercept = any(p.name == "Intercept" for p in names.fixed)
+    fixed = {p.name: Flat() for p in names.fixed}
+    if has_intercept:
+        fixed["Intercept"] = StudentT(3.0, location, scale)
+    coding = X_coding.unscaled if has_intercept else Coding.identity(design.p)
+    return ResolvedPriors(
+        "brms",
+        fixed,
+        {p.name: HalfStudentT(3.0, scale) for p in names.sd},
+        _lkj(design, 1.0),
+        names.corr,
+        HalfStudentT(3.0, scale),
+        (),
+        coding,
+        tuple(Coding.identity(len(block.columns)) for block in design.blocks),
+        _blocks(design),
+        tuple(_far_from_zero(design, block_codings, "brms")),
+    )
+
+
+def column_codings(design: "Design") -> tuple[Coding, tuple[Coding, ...]]:
+    """Codings of the columns of X and of each block of Z, by the weighted means of the rows."""
+    w = design.weights
+    fixed = Coding.of_columns(design.X, w, constant_of(design.X))
+    blocks = []
+    for block in design.blocks:
+        columns = design.Z_rows[:, list(block.columns)]
+        blocks.append(Coding.of_columns(columns, w, constant_of(columns)))
+    return fixed, tuple(blocks)
+
+
+def constant_of(columns: Array) -> Array:
+    """Coefficients e of 0 and 1 with ``columns @ e = 1``: a column of ones, or the indicators of a factor."""
+    p = columns.shape[1]
+    for k in range(p):
+        if (columns[:, k] == 1.0).all():
+            return np.eye(p)[k]
+    indicator = np.array([np.isin(columns[:, k], (0.0, 1.0)).all() for k in range(p)], dtype=bool)
+    # Indicators of one factor stand together: look for a run of them that adds up to one in every row.
+    for first in np.flatnonzero(indicator):
+        total = np.zeros(len(columns))
+        for last in range(first, p):
+            if not indicator[last]:
+                break
+            total = total + columns[:, last]
+            if (total == 1.0).all():
+                e = np.zeros(p)
+                e[first : last + 1] = 1.0
+                return e
+    return np.zeros(p)
+
+
+def _far_from_zero(design: "Design", codings: tuple[Coding, ...], preset: str):
+    for block, coding in zip(design.blocks, codings, strict=True):
+        for k, column in enumerate(block.columns):
+            if abs(coding.centre[k]) > 2.0 * coding.scale[k]:
+                label = design.random_labels[column]
+                yield (
+                    f"the {preset} priors act at {label} = 0, which is far from the data (mean "
+                    f"{coding.centre[k]:.4g}, sd {coding.scale[k]:.4g}): centre {label}, or use the default priors"
+                )
+
+
+def _lkj(design: "Design", eta: float) -> LKJ | None:
+    return LKJ(eta) if any(len(block.columns) > 1 for block in design.blocks) else None
+
+
+def _blocks(design: "Design") -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(int(k) for k in block.columns) for block in design.blocks)
+
+
+def _numbers(values):
+    return tuple(float(v) for v in values) if np.ndim(values) else float(values)

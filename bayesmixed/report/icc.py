@@ -1,0 +1,118 @@
+"""The intraclass correlation: one number for a random intercept, a function of t where there is a slope."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesmixed.coding import Array
+from bayesmixed.errors import PredictionError
+from bayesmixed.parameters import CovarianceParameters
+
+if TYPE_CHECKING:
+    from bayesmixed.design import Design
+
+
+@dataclass(frozen=True)
+class IccPoint:
+    """Where an ICC is taken: values of the slope variables, or the average over all rows.
+
+    Parameters
+    ----------
+    at : dict or None
+        None for the average over rows, and for a random intercept, where there is nothing to vary.
+    rows : ndarray, shape (m, q)
+        Columns of Z there; the ICC is averaged over them.
+    """
+
+    at: dict[str, Any] | None
+    rows: Array
+
+
+def icc_values(covariance: CovarianceParameters, rows: Array) -> Array:
+    """``z'Gz / (z'Gz + sigma^2)`` averaged over rows z, shape of sigma.
+
+    For a random intercept this is ``sd^2 / (sd^2 + sigma^2)``, the correlation of two rows of one group.
+    It speaks of rows with weight 1.
+    """
+    distinct, counts = np.unique(rows, axis=0, return_counts=True)
+    G, variance = covariance.G, np.asarray(covariance.sigma) ** 2
+    total = np.zeros(variance.shape)
+    for z, count in zip(distinct, counts, strict=True):
+        between = np.einsum("k,...kl,l->...", z, G, z)
+        total = total + count * between / (between + variance)
+    return total / counts.sum()
+
+
+def icc_points(design: "Design", at: Mapping[str, Any] | None = None) -> list[IccPoint]:
+    """The points at which a model's ICC is reported.
+
+    Without `at`: a single one for a random intercept; else the minimum, median and maximum of each slope
+    variable (each level of a factor), the others held at their median (or commonest level), and last the
+    average over all rows.
+
+    Parameters
+    ----------
+    design : Design
+    at : mapping of str to number, text or a sequence of them, optional
+        Values of slope variables; others are held at their median or commonest level.
+
+    Raises
+    ------
+    PredictionError
+        `at` names a variable that has no random slope.
+    """
+    variables = _slope_variables(design)
+    if at is not None:
+        unknown = [name for name in at if name not in variables]
+        if unknown or not at:
+            there = f"it can vary with {', '.join(variables)}" if variables else "it is one number: omit at"
+            raise PredictionError(
+                f"the ICC does not depend on {', '.join(map(repr, unknown)) or 'nothing'}; {there}"
+            )
+        return [_point(design, values) for values in _combinations(at)]
+    if not variables:
+        return [IccPoint(None, design.Z_rows[:1])]
+    points = [_point(design, {name: value}) for name in variables for value in _landmarks(design.frame[name])]
+    return [*points, IccPoint(None, design.Z_rows)]
+
+
+def _slope_variables(design: "Design") -> list[str]:
+    return list(design.encoding.needed(["random"]))
+
+
+def _landmarks(values: Any) -> list[Any]:
+    """Minimum, median and maximum of numbers; every level of a factor."""
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        marks = [float(values.min()), float(values.median()), float(values.max())]
+        return [mark for k, mark in enumerate(marks) if mark not in marks[:k]]
+    return sorted(values.unique().tolist())
+
+
+def _typical(values: Any) -> Any:
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return float(values.median())
+    return values.mode().iloc[0]
+
+
+def _combinations(at: Mapping[str, Any]) -> list[dict[str, Any]]:
+    from itertools import product
+
+    lists = [
+        list(value) if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str) else [value]
+        for value in at.values()
+    ]
+    return [dict(zip(at, values, strict=True)) for values in product(*lists)]
+
+
+def _point(design: "Design", values: Mapping[str, Any]) -> IccPoint:
+    import pandas as pd
+
+    row = {name: _typical(design.frame[name]) for name in _slope_variables(design)} | dict(values)
+    frame = pd.DataFrame({name: [value] for name, value in row.items()})
+    return IccPoint(dict(values), design.encoding.encode(frame, parts=["random"]).Z_rows)

@@ -1,0 +1,119 @@
+"""Fits as plain records: what ``--json`` prints. Undefined numbers are None, never NaN."""
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesmixed.errors import RemlError
+from bayesmixed.report.icc import icc_points, icc_values
+from bayesmixed.report.summary import convergence, describe
+
+if TYPE_CHECKING:
+    from bayesmixed.fit import Fit
+    from bayesmixed.reml import RemlFit
+
+
+def reml_record(fit: "RemlFit") -> dict[str, Any]:
+    """A REML or ML fit as a JSON object."""
+    design = fit.design
+    fixed = fit.fixed_effects()
+    covariance = fit.covariance
+    record = {
+        "formula": design.specification.formula,
+        "method": fit.method,
+        "n_obs": design.n_obs,
+        "groups": {design.factor_name: design.n_groups},
+        "criterion": fit.criterion,
+        "converged": fit.converged,
+        "singular": fit.singular,
+        "sigma": fit.sigma,
+        "fixed": [
+            {"term": term, **{key: row[key] for key in ("estimate", "se", "df", "t", "p")},
+             "ci": [row["lower"], row["upper"]]}
+            for term, row in fixed.to_dict(orient="index").items()
+        ],
+        "random": {
+            design.factor_name: {
+                "terms": list(design.random_labels), "sd": covariance.sd.tolist(), "corr": covariance.corr.tolist()
+            }
+        },
+        "icc": [
+            {"group": design.factor_name, "at": point.at, "ci": None,
+             "estimate": float(icc_values(covariance, point.rows))}
+            for point in icc_points(design)
+        ],
+        "warnings": list(fit.warnings),
+    }  # fmt: skip
+    return plain(record)
+
+
+def fit_record(fit: "Fit") -> dict[str, Any]:
+    """A sampled fit, with the same model's REML fit, as a JSON object; ``reml`` is None where there is none."""
+    design, verdict = fit.model.design, fit.verdict
+    chains, draws = fit.shape
+    attrs = fit.idata.attrs
+    warnings = list(fit.warnings)
+    try:
+        reml = reml_record(fit.model.reml())
+    except RemlError as error:
+        reml = None
+        warnings.append(f"no REML fit: {error}")
+    priors = fit.model.priors
+    record = {
+        "formula": design.specification.formula,
+        "n_obs": design.n_obs,
+        "groups": {design.factor_name: design.n_groups},
+        "priors": {name: str(prior) for name, prior in priors.resolved.items()}
+        | {"preset": priors.resolved.preset},
+        "sampler": {
+            "engine": attrs["engine"],
+            "draws": draws,
+            "tune": int(attrs["tuning_steps"]),
+            "chains": chains,
+            "divergences": verdict.divergences,
+            "max_rhat": verdict.max_rhat,
+            "min_ess_bulk": verdict.min_ess_bulk,
+            "seconds": float(attrs["sampling_time"]),
+        },
+        "posterior": [
+            {
+                "name": name,
+                **_posterior(values.ravel()),
+                **_keep(convergence(values), "r_hat", "ess_bulk", "mcse_mean"),
+            }
+            for name, values in fit.scalars().items()
+        ],
+        "icc": [
+            {"group": design.factor_name, "at": point.at, **_posterior(icc_values(fit.covariance, point.rows))}
+            for point in icc_points(design)
+        ],
+        "reml": reml,
+        "warnings": warnings,
+    }
+    return plain(record)
+
+
+def _posterior(values) -> dict[str, Any]:
+    found = describe(values)
+    return _keep(found, "mean", "sd", "median") | {"ci": [found["eti95_lb"], found["eti95_ub"]]}
+
+
+def _keep(found: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: found[name] for name in names}
+
+
+def plain(value: Any) -> Any:
+    """Plain Python for JSON, with None for every number that is not finite."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [plain(inner) for inner in value]
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return float(value) if math.isfinite(value) else None
+    return value

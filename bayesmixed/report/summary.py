@@ -1,0 +1,149 @@
+"""Numbers that sum up draws, and the verdict on the sampler that made them."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayesmixed.coding import Array
+from bayesmixed.errors import SamplingError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+KINDS = ("eti", "hdi")
+
+
+def interval_names(ci_prob: float, ci_kind: str) -> tuple[str, str]:
+    """Names of the limits as ArviZ writes them: ``eti95_lb``, ``eti95_ub``."""
+    if ci_kind not in KINDS:
+        raise SamplingError(f"ci_kind must be one of {', '.join(KINDS)}, not {ci_kind!r}")
+    if not 0.0 < ci_prob < 1.0:
+        raise SamplingError(f"ci_prob must lie between 0 and 1, not {ci_prob!r}")
+    percent = f"{100 * ci_prob:g}"
+    return f"{ci_kind}{percent}_lb", f"{ci_kind}{percent}_ub"
+
+
+def interval(values: Array, ci_prob: float = 0.95, ci_kind: str = "eti") -> tuple[float, float]:
+    """Equal-tailed, or shortest, interval of draws."""
+    values = np.ravel(values)
+    if ci_kind == "eti":
+        low, high = np.quantile(values, [(1.0 - ci_prob) / 2.0, (1.0 + ci_prob) / 2.0])
+        return float(low), float(high)
+    ordered = np.sort(values)
+    inside = int(np.ceil(ci_prob * len(ordered)))
+    widths = ordered[inside - 1 :] - ordered[: len(ordered) - inside + 1]
+    first = int(np.argmin(widths))
+    return float(ordered[first]), float(ordered[first + inside - 1])
+
+
+def describe(values: Array, ci_prob: float = 0.95, ci_kind: str = "eti") -> dict[str, float]:
+    """Mean, sd, median and interval of draws."""
+    lower, upper = interval_names(ci_prob, ci_kind)
+    low, high = interval(values, ci_prob, ci_kind)
+    return {
+        "mean": float(np.mean(values)),
+        "sd": float(np.std(values, ddof=1)) if np.size(values) > 1 else float("nan"),
+        "median": float(np.median(values)),
+        lower: low,
+        upper: high,
+    }
+
+
+def convergence(values: Array) -> dict[str, float]:
+    """R-hat, effective sample sizes and Monte Carlo error of one quantity, (chains, draws), by ArviZ.
+
+    Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021), doi:10.1214/20-BA1221.
+    """
+    from arviz_stats.base import array_stats
+
+    if values.shape[1] < 4 or np.ptp(values) == 0.0:
+        return {"r_hat": np.nan, "ess_bulk": np.nan, "ess_tail": np.nan, "mcse_mean": np.nan}
+    axes = {"chain_axis": 0, "draw_axis": 1}
+    r_hat = float(array_stats.rhat(values, **axes)) if values.shape[0] > 1 else np.nan
+    return {
+        "r_hat": r_hat,
+        "ess_bulk": float(array_stats.ess(values, method="bulk", **axes)),
+        "ess_tail": float(array_stats.ess(values, method="tail", prob=(0.05, 0.95), **axes)),
+        "mcse_mean": float(array_stats.mcse(values, method="mean", **axes)),
+    }
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the draws can be trusted, with a readable reason for each doubt.
+
+    Parameters
+    ----------
+    divergences : int
+    max_rhat, min_ess_bulk, min_ess_tail, min_bfmi : float
+        nan where undefined.
+    reasons : tuple of str
+        Empty if all is well.
+    """
+
+    divergences: int
+    max_rhat: float
+    min_ess_bulk: float
+    min_ess_tail: float
+    min_bfmi: float
+    reasons: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.reasons
+
+    def __str__(self) -> str:
+        numbers = (
+            f"{self.divergences} divergences, max R-hat {self.max_rhat:.3f}, "
+            f"min bulk ESS {self.min_ess_bulk:.0f}, min tail ESS {self.min_ess_tail:.0f}"
+        )
+        return (
+            f"good: {numbers}" if self.ok else f"doubtful: {numbers}\n" + "\n".join(f"- {r}" for r in self.reasons)
+        )
+
+
+def judge(scalars: dict[str, Array], statistics: "xr.Dataset | None") -> Verdict:
+    """Judge draws by the usual limits: R-hat < 1.01, ESS > 100 a chain, E-BFMI > 0.3, no divergences."""
+    found = {name: convergence(values) for name, values in scalars.items()}
+    chains, draws = next(iter(scalars.values())).shape
+    worst_rhat, rhat_of = _extreme(found, "r_hat", max)
+    bulk, bulk_of = _extreme(found, "ess_bulk", min)
+    tail, tail_of = _extreme(found, "ess_tail", min)
+    divergences = int(statistics["diverging"].sum()) if statistics is not None and "diverging" in statistics else 0
+    bfmi = _bfmi(statistics)
+    reasons = []
+    if divergences:
+        share = 100.0 * divergences / (chains * draws)
+        reasons.append(
+            f"{divergences} divergent transitions ({share:.2g} %): NUTS could not follow the posterior somewhere; "
+            "raise target_accept towards 0.99, or give tighter priors on the sd"
+        )
+    if worst_rhat > 1.01:
+        reasons.append(f"R-hat of {rhat_of} is {worst_rhat:.3f} > 1.01: chains disagree; raise tune and draws")
+    for kind, size, name in (("bulk", bulk, bulk_of), ("tail", tail, tail_of)):
+        if size < 100.0 * chains:
+            reasons.append(
+                f"{kind} ESS of {name} is {size:.0f}, below 100 for each of {chains} chains: raise draws"
+            )
+    if bfmi < 0.3:
+        reasons.append(
+            f"E-BFMI is {bfmi:.2f} < 0.3: the energy moves slowly; raise tune, or tighten heavy-tailed priors"
+        )
+    if chains < 2:
+        reasons.append("one chain cannot show whether it has converged: run 4")
+    return Verdict(divergences, worst_rhat, bulk, tail, bfmi, tuple(reasons))
+
+
+def _extreme(found: dict[str, dict[str, float]], key: str, pick) -> tuple[float, str]:
+    known = [(values[key], name) for name, values in found.items() if np.isfinite(values[key])]
+    return pick(known) if known else (float("nan"), "")
+
+
+def _bfmi(statistics: "xr.Dataset | None") -> float:
+    """Smallest energy Bayesian fraction of missing information; Betancourt (2016), arXiv:1604.00695."""
+    if statistics is None or "energy" not in statistics or statistics.sizes["draw"] < 3:
+        return float("nan")
+    energy = statistics["energy"].transpose("chain", "draw").to_numpy()
+    moves = np.square(np.diff(energy, axis=1)).mean(axis=1)
+    return float((moves / energy.var(axis=1, ddof=1)).min())

@@ -1,0 +1,271 @@
+"""Fits to files and back: NetCDF, whole or not at all, and nothing in it that could run.
+
+A file holds the draws, the formula, the resolved priors, the encoding, the used rows of the table and the
+moments. Loading rebuilds the model from formula and rows and checks that it is the one that was saved.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bayesmixed.coded import CodedMoments
+from bayesmixed.coding import Coding
+from bayesmixed.errors import BayesmixedError, StorageError
+from bayesmixed.moments import Moments
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from bayesmixed.fit import Fit
+    from bayesmixed.model import MixedModel
+
+FORMAT = "bayesmixed-fit"
+FORMAT_VERSION = 1
+_ROWS, _MOMENTS = "model_frame", "moments"
+_FACTOR = "categories"
+
+
+def save(fit: "Fit", path: str | Path) -> None:
+    """Write a fit to a NetCDF file; an old file of that name stays until the new one is whole.
+
+    Raises
+    ------
+    StorageError
+        The file cannot be written.
+    """
+    import xarray as xr
+
+    model = fit.model
+    groups = {name: node.to_dataset() for name, node in fit.idata.children.items()}
+    groups[_ROWS] = _frame_to_dataset(model.design.frame)
+    groups[_MOMENTS] = _moments_to_dataset(model)
+    tree = xr.DataTree.from_dict(groups)
+    tree.attrs = fit.idata.attrs | _header(model)
+    with whole_file(path) as temporary:
+        tree.to_netcdf(temporary, engine="h5netcdf")
+
+
+def load(path: str | Path, functions: Mapping[str, Callable[..., Any]] | None = None) -> "Fit":
+    """Read a fit that `Fit.save` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+    functions : mapping of str to callable, optional
+        The user's own transformations, where the formula has any: a file holds no code.
+
+    Raises
+    ------
+    StorageError
+        The file is missing, truncated, or not of this package.
+    """
+    from bayesmixed.fit import Fit
+
+    path = Path(path)
+    tree = _read(path)
+    try:
+        header = _checked_header(tree.attrs, path)
+        model = _rebuild(tree, header, functions)
+        for name in (_ROWS, _MOMENTS):
+            del tree[name]
+        for key in ("format", "format_version", "header"):
+            del tree.attrs[key]
+        fit = Fit(model, tree)
+        fit.scalars()
+    except StorageError:
+        raise
+    except BayesmixedError as error:
+        raise StorageError(f"{path} does not hold a whole fit: {error}") from error
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
+        raise StorageError(f"{path} does not hold a whole fit: {' '.join(str(error).split())}") from error
+    return fit
+
+
+@contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """A temporary file beside `path` that takes its place when the block ends well, and goes if it does not."""
+    path = Path(path)
+    check_writable(path)
+    temporary = None
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror or error}") from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def check_writable(path: str | Path) -> None:
+    """Raise now what writing `path` would raise later."""
+    path = Path(path)
+    if path.is_dir():
+        raise StorageError(f"{path} is a folder: give the name of a file")
+    if not path.parent.is_dir():
+        raise StorageError(f"{path} cannot be written: there is no folder {path.parent}")
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+# ---------------------------------------------------------------- out
+def _header(model: "MixedModel") -> dict[str, Any]:
+    header = {
+        "formula": model.specification.formula,
+        "weights": model.design.weights_name,
+        "units": dict(model.units.columns),
+        "priors": model.priors.resolved.to_dict(),
+        "encoding": model.design.encoding.to_dict(),
+        "n_dropped": model.design.n_dropped,
+        "warnings": list(model.design.warnings),
+        "levels": list(model.design.levels),
+    }
+    return {"format": FORMAT, "format_version": FORMAT_VERSION, "header": json.dumps(header)}
+
+
+def _frame_to_dataset(frame: "pd.DataFrame") -> "xr.Dataset":
+    """Columns as numbers or text; of a factor the codes, with its categories and their order as attributes."""
+    import pandas as pd
+    import xarray as xr
+
+    variables = {}
+    for k, name in enumerate(frame.columns):
+        column = frame[name]
+        attrs: dict[str, Any] = {"column": str(name)}
+        values = column
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            values = column.cat.codes
+            categories = [value.item() if hasattr(value, "item") else value for value in column.cat.categories]
+            attrs[_FACTOR] = json.dumps({"values": categories, "ordered": bool(column.cat.ordered)})
+        elif column.dtype.kind not in "iufb":
+            values = column.astype(str)
+        array = values.to_numpy()
+        if array.dtype.kind not in "iufb":
+            array = array.astype(str)
+        variables[f"column_{k}"] = xr.Variable(("row",), array, attrs)
+    return xr.Dataset(variables)
+
+
+def _moments_to_dataset(model: "MixedModel") -> "xr.Dataset":
+    """Moments with the centres and scales of their columns."""
+    import xarray as xr
+
+    coded, moments = model.coded, model.coded.moments
+    variables = {
+        "Rzz": (("group", "q", "q_bis"), moments.Rzz),
+        "Rza": (("group", "q", "a"), moments.Rza),
+        "Raa": (("a", "a_bis"), moments.Raa),
+        "n": (("group",), moments.n),
+        "constant": (("p",), coded.fixed.constant),
+        "centre": (("p",), coded.fixed.centre),
+        "scale": (("p",), coded.fixed.scale),
+        "T": (("q", "q_bis"), coded.T),
+        "T_inverse": (("q", "q_bis"), coded.T_inverse),
+        "shift": (("p",), coded.shift),
+    }
+    return xr.Dataset(
+        variables, coords={"group": list(moments.levels)}, attrs={"sum_log_weights": moments.sum_log_weights}
+    )
+
+
+# ---------------------------------------------------------------- in
+def _read(path: Path) -> "xr.DataTree":
+    if not path.exists():
+        raise StorageError(f"{path} does not exist")
+    if path.is_dir():
+        raise StorageError(f"{path} is a folder, not a file")
+    import xarray as xr
+
+    try:
+        with xr.open_datatree(path, engine="h5netcdf") as tree:
+            return tree.load().copy(deep=True)
+    except Exception as error:
+        # HDF5 has no error class of its own: a broken file raises whatever its reader stumbled over.
+        raise StorageError(
+            f"{path} is not a readable NetCDF file: {' '.join(str(error).split())[:200]}"
+        ) from error
+
+
+def _checked_header(attrs: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    if attrs.get("format") != FORMAT:
+        raise StorageError(f"{path} was not written by bayesmixed")
+    if int(attrs["format_version"]) > FORMAT_VERSION:
+        raise StorageError(f"{path} was written by a newer bayesmixed: update to read it")
+    header = json.loads(attrs["header"])
+    if not isinstance(header, dict):
+        raise StorageError(f"{path} does not hold a whole fit: its header is no record")
+    return header
+
+
+def _rebuild(tree: "xr.DataTree", header: dict[str, Any], functions) -> "MixedModel":
+    from bayesmixed.model import MixedModel
+    from bayesmixed.priors.resolved import ResolvedPriors
+
+    frame = _dataset_to_frame(tree[_ROWS].to_dataset())
+    missing = sorted(set(header["encoding"].get("functions", ())) - set(functions or ()))
+    if missing:
+        raise StorageError(
+            f"the formula uses functions of your own: load(path, functions={{{missing[0]!r}: ...}})"
+        )
+    model = MixedModel._with_resolved(
+        header["formula"],
+        frame,
+        ResolvedPriors.from_dict(header["priors"]),
+        weights=header["weights"],
+        units=header["units"],
+        functions=functions,
+    )
+    if list(model.design.levels) != header["levels"]:
+        raise StorageError("the groups of the stored rows are not those of the fit")
+    if model.design.encoding.to_dict() != header["encoding"]:
+        raise StorageError("the columns made from the stored rows are not those of the fit")
+    notes = {"n_dropped": header["n_dropped"], "warnings": tuple(header["warnings"])}
+    model.design = replace(model.design, **notes)
+    model.coded = _dataset_to_moments(tree[_MOMENTS].to_dataset())
+    return model
+
+
+def _dataset_to_moments(dataset: "xr.Dataset") -> CodedMoments:
+    array = {str(name): variable.to_numpy() for name, variable in dataset.variables.items()}
+    levels = tuple(str(level) for level in array["group"])
+    moments = Moments(
+        array["Rzz"], array["Rza"], array["Raa"], array["n"], levels, float(dataset.attrs["sum_log_weights"])
+    )
+    fixed = Coding(array["constant"], array["centre"], array["scale"])
+    return CodedMoments(moments, fixed, array["T"], array["T_inverse"], array["shift"])
+
+
+def _dataset_to_frame(dataset: "xr.Dataset") -> "pd.DataFrame":
+    import pandas as pd
+
+    columns = {}
+    for variable in dataset.variables.values():
+        values: Any = variable.to_numpy()
+        if _FACTOR in variable.attrs:
+            factor = json.loads(variable.attrs[_FACTOR])
+            values = pd.Categorical.from_codes(values, categories=factor["values"], ordered=factor["ordered"])
+        elif values.dtype.kind in "OUS":
+            values = values.astype(object)
+        columns[variable.attrs["column"]] = values
+    return pd.DataFrame(columns)

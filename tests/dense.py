@@ -1,0 +1,95 @@
+"""Textbook formulas with all rows at once: slow, plain, and sharing nothing with the package."""
+
+from fractions import Fraction
+from math import log, pi
+
+import numpy as np
+from scipy import linalg, stats
+
+
+def group_blocks(Z, group):
+    """Z of all groups, shape (N, J q)."""
+    J = int(group.max()) + 1
+    dense = np.zeros((len(Z), J, Z.shape[1]))
+    dense[np.arange(len(Z)), group] = Z
+    return dense.reshape(len(Z), -1)
+
+
+def covariance(Z, group, G, sigma, weights=None):
+    """V = Z G Z' + sigma^2 diag(1 / w), shape (N, N)."""
+    same = group[:, None] == group[None, :]
+    w = np.ones(len(Z)) if weights is None else weights
+    return np.where(same, Z @ G @ Z.T, 0.0) + sigma**2 * np.diag(1.0 / w)
+
+
+def log_likelihood(y, X, V, mean=None, prior_covariance=None, flat=None):
+    """log of the integral of N(y; X beta, V) over beta, flat where `flat`, normal elsewhere.
+
+    With K an orthonormal basis of what the flat columns leave, the density of K'y (from SciPy) over
+    ``sqrt|X'X|`` of the flat columns.
+    """
+    p = X.shape[1]
+    flat = np.ones(p, dtype=bool) if flat is None else np.asarray(flat)
+    if not flat.all():
+        proper = X[:, ~flat]
+        V = V + proper @ np.asarray(prior_covariance)[np.ix_(~flat, ~flat)] @ proper.T
+        y = y - proper @ np.asarray(mean)[~flat]
+    result = 0.0
+    if flat.any():
+        free = X[:, flat]
+        result -= 0.5 * np.linalg.slogdet(free.T @ free)[1]
+        K = linalg.null_space(free.T)
+        y, V = K.T @ y, K.T @ V @ K
+    return result + stats.multivariate_normal(np.zeros(len(y)), (V + V.T) / 2).logpdf(y)
+
+
+def gls(y, X, V):
+    """Generalised least squares: estimates and their covariance matrix."""
+    covariance = np.linalg.inv(X.T @ np.linalg.solve(V, X))
+    return covariance @ (X.T @ np.linalg.solve(V, y)), covariance
+
+
+def effects(y, X, beta, Z, group, G, V):
+    """Means of all b given y and beta, shape (J, q), and their covariance matrix, shape (J q, J q)."""
+    blocks = group_blocks(Z, group)
+    J = int(group.max()) + 1
+    G_all = np.kron(np.eye(J), G)
+    gain = G_all @ blocks.T @ np.linalg.inv(V)
+    return (gain @ (y - X @ beta)).reshape(J, -1), G_all - gain @ blocks @ G_all
+
+
+def exact_criterion(y, X, Z, group, G, sigma):
+    """-2 log restricted likelihood in rational numbers: every digit of the floats that come in is used."""
+    F = np.vectorize(Fraction, otypes=[object])
+    same = group[:, None] == group[None, :]
+    V = F(Z).dot(F(G)).dot(F(Z).T) * F(same.astype(float)) + F(np.eye(len(y))) * Fraction(sigma) ** 2
+    A = F(np.column_stack([X, y]))
+    N, p = len(y), X.shape[1]
+    log_det_V, inner = _eliminate(np.block([[V, A], [A.T, F(np.zeros((p + 1, p + 1)))]]), N)
+    log_det_X, residual = _eliminate(-inner, p)
+    return (N - p) * log(2 * pi) + log_det_V + log_det_X + float(residual[0, 0])
+
+
+def _eliminate(matrix, count):
+    """log determinant of the leading block and what Gaussian elimination of it leaves of the rest."""
+    matrix, log_det = matrix.copy(), 0.0
+    for k in range(count):
+        pivot = matrix[k, k]
+        log_det += log(pivot.numerator) - log(pivot.denominator)
+        for i in range(k + 1, len(matrix)):
+            if matrix[i, k]:
+                matrix[i, k + 1 :] = matrix[i, k + 1 :] - matrix[k, k + 1 :] * (matrix[i, k] / pivot)
+    return log_det, matrix[count:, count:]
+
+
+def numerical_gradient(function, at, step=1e-5):
+    """Central differences, extrapolated once."""
+    at = np.asarray(at, dtype=float)
+    result = np.empty(at.shape)
+    for k in np.ndindex(at.shape):
+        unit = np.zeros(at.shape)
+        unit[k] = step * max(1.0, abs(at[k]))
+        wide = (function(at + 2 * unit) - function(at - 2 * unit)) / (4 * unit[k])
+        narrow = (function(at + unit) - function(at - unit)) / (2 * unit[k])
+        result[k] = (4 * narrow - wide) / 3
+    return result
