@@ -14,7 +14,7 @@ _HOMES = {
     "RemlFit": "reml",
     "load": "storage",
     "compare_models": "compare",
-    "simulate": "simulate",
+    "simulate": "simulation",
     "load_dataset": "datasets",
     "list_datasets": "datasets",
     "dataset_info": "datasets",

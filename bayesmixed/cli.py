@@ -209,8 +209,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("bayesmixed: interrupted", err=True)
         code = 130
-    except BrokenPipeError:
-        sys.stderr.close()
+    except SystemExit:  # click's answer to a reader that left, as in "| head", which is no bug of ours
         code = 0
     sys.exit(code if isinstance(code, int) else 0)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from bayesmixed.coding import Array
 from bayesmixed.engines.settings import SamplerSettings
-from bayesmixed.parameters import ParameterNames, stored_name
+from bayesmixed.parameters import CovarianceParameters, ParameterNames, stored_name
 from bayesmixed.posterior import CovarianceDraws, MarginalPosterior
 from bayesmixed.sampling import Sampled
 
@@ -40,14 +40,15 @@ def assemble(
 
     posterior, names, draws = model.posterior, model.names, sampled.draws
     beta = posterior.draw_beta(draws, settings.generator(1))
-    variables = parameter_variables(names, beta, draws, sampled.shape)
+    variables = parameter_variables(names, beta, draws.covariance, sampled.shape)
     groups: dict[str, Any] = {}
     if keeps_draws(posterior, draws, keep_groups):
         effects = posterior.draw_effects(beta, draws, settings.generator(2))
-        variables |= effect_variables(names, effects, sampled.shape)
+        effects = effects.reshape(*sampled.shape, *effects.shape[1:])
+        variables |= effect_variables(names, effects, ("chain", "draw"))
     else:
         groups["group_effects"] = effect_moments(model, beta, draws)
-    groups = {"posterior": _dataset(variables, names, sampled.shape), **groups}
+    groups = {"posterior": parameter_dataset(variables, names, sampled.shape), **groups}
     if sampled.statistics is not None:
         groups["sample_stats"] = sampled.statistics
     auxiliary = _auxiliary(posterior, draws, sampled.shape)
@@ -67,43 +68,51 @@ def keeps_draws(posterior: MarginalPosterior, draws: CovarianceDraws, keep_group
 
 
 def parameter_variables(
-    names: ParameterNames, beta: Array, draws: CovarianceDraws, shape: tuple[int, int]
+    names: ParameterNames, beta: Array, covariance: CovarianceParameters, shape: tuple[int, int]
 ) -> dict:
     """Variables of the parameters: coefficients, sd, correlations, sigma."""
     variables = {}
-    for parameters, vector in ((names.fixed, beta), (names.sd, draws.covariance.sd)):
+    for parameters, vector in ((names.fixed, beta), (names.sd, covariance.sd)):
         for parameter in parameters:
             own = () if parameter.dim is None else (stored_name(parameter.dim),)
             variables[stored_name(parameter.name)] = _variable(parameter.value(vector), shape, own)
     if names.has_corr:
         dims = tuple(stored_name(dim) for dim in names.corr_dims)
-        variables[stored_name(names.corr)] = _variable(draws.covariance.corr, shape, dims)
-    variables["sigma"] = _variable(draws.covariance.sigma, shape, ())
+        variables[stored_name(names.corr)] = _variable(covariance.corr, shape, dims)
+    variables["sigma"] = _variable(covariance.sigma, shape, ())
     return variables
 
 
-def effect_variables(names: ParameterNames, effects: Array, shape: tuple[int, int]) -> dict:
-    """Variables of the random effects b, from draws of shape (draws, J, q)."""
+def effect_variables(names: ParameterNames, effects: Array, dims: tuple[str, ...]) -> dict:
+    """Variables of the random effects b, from an array (..., J, q) with leading dimensions `dims`.
+
+    The group comes last, as Bambi has it.
+    """
     variables = {}
     for parameter in names.effects:
-        own = (stored_name(names.factor_dim),)
+        values, own = parameter.value(effects), ()
         if parameter.dim is not None:
-            own = (*own, stored_name(parameter.dim))
-        variables[stored_name(parameter.name)] = _variable(parameter.value(effects), shape, own)
+            values, own = np.swapaxes(values, -1, -2), (stored_name(parameter.dim),)
+        variables[stored_name(parameter.name)] = ((*dims, *own, stored_name(names.factor_dim)), values)
     return variables
+
+
+def effects_of(dataset: "xr.Dataset", names: ParameterNames, dims: tuple[str, ...]) -> Array:
+    """The inverse of `effect_variables`: an array (..., J, q) with leading dimensions `dims`."""
+    columns = []
+    for parameter in names.effects:
+        variable = dataset[stored_name(parameter.name)].transpose(*dims, stored_name(names.factor_dim), ...)
+        values = variable.to_numpy()
+        columns.append(values[..., None] if parameter.dim is None else values)
+    return np.concatenate(columns, axis=-1)
 
 
 def effect_moments(model: "MixedModel", beta: Array, draws: CovarianceDraws) -> "xr.Dataset":
     """Exact posterior means and standard deviations of b where draws would take too much memory."""
     import xarray as xr
 
-    mean, sd = model.posterior.effect_moments(beta, draws)
-    dims = ("moment", stored_name(model.names.factor_dim))
-    variables = {}
-    for parameter in model.names.effects:
-        values = np.stack([parameter.value(mean), parameter.value(sd)])
-        own = () if parameter.dim is None else (stored_name(parameter.dim),)
-        variables[stored_name(parameter.name)] = ((*dims, *own), values)
+    moments = np.stack(model.posterior.effect_moments(beta, draws))
+    variables = effect_variables(model.names, moments, ("moment",))
     coords = _coordinates(model.names, variables) | {"moment": ["mean", "sd"]}
     return xr.Dataset(variables, coords=coords)
 
@@ -174,7 +183,8 @@ def _coordinates(names: ParameterNames, variables: dict) -> dict:
     return {dim: values for dim, values in names.coords().items() if dim in used}
 
 
-def _dataset(variables: dict, names: ParameterNames, shape: tuple[int, int]) -> "xr.Dataset":
+def parameter_dataset(variables: dict, names: ParameterNames, shape: tuple[int, int]) -> "xr.Dataset":
+    """A dataset of such variables with chains, draws and the coordinates that they use."""
     import xarray as xr
 
     chains = {"chain": np.arange(shape[0]), "draw": np.arange(shape[1])}

@@ -9,24 +9,24 @@ which is ``N(W_i Z_i'(y_i - X_i beta), sigma^2 W_i)`` and stays right when Lambd
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from bayesmixed.compiled import compiled
 from bayesmixed.likelihood import (
     MarginalLikelihood,
-    _subtract_explicit,
     cholesky,
     integrate_beta,
     integrate_groups,
     solve_lower,
     solve_upper,
+    subtract_explicit,
 )
 from bayesmixed.moments import Moments
 
 Array = NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _draw_coefficients(
     Lambda, sigma, precision, mean, explicit, noise, Rzz, count, start, Rza, Raa
 ):  # pragma: no cover - compiled
@@ -37,9 +37,10 @@ def _draw_coefficients(
     result = np.empty((draws, p))
     for d in range(draws):
         integrate_groups(Lambda[d], Rzz, count, start, Rza, Raa, Q)
-        _subtract_explicit(Q, explicit[d], reduced)
+        subtract_explicit(Q, explicit[d], reduced)
         integrate_beta(reduced, sigma[d], precision[d], mean, lower, betahat)
-        column[:, 0] = noise[d]
+        for k in range(p):
+            column[k, 0] = noise[d, k]
         solve_upper(lower, column)
         for k in range(p):
             result[d, k] = betahat[k] + column[k, 0]
@@ -77,7 +78,7 @@ def draw_coefficients(
     return _draw_coefficients(*arrays, Rzz, count, start, Rza, Raa)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _draw_group_effects(Lambda, sigma, gamma, noise, Rzz, Rza):  # pragma: no cover - compiled
     draws, groups, q = noise.shape
     p1 = Rza.shape[2]

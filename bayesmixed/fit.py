@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesmixed.coding import Array
+from bayesmixed.draws import effects_of
 from bayesmixed.errors import SamplingError
-from bayesmixed.parameters import CovarianceParameters, Parameter, stored_name, typed_name
+from bayesmixed.parameters import CovarianceParameters, find_name, stored_name, typed_name
 from bayesmixed.report.components import components
 from bayesmixed.report.icc import icc_points, icc_values
 from bayesmixed.report.summary import Verdict, convergence, describe, judge
@@ -63,8 +64,8 @@ class Fit:
     def draws_of(self, name: str) -> Array:
         """Draws of one variable, (chains * draws, ...), by its name as typed."""
         posterior = self.idata["posterior"]
-        stored = stored_name(name)
-        if stored not in posterior:
+        stored = find_name(name, map(str, posterior.data_vars))
+        if stored is None:
             there = ", ".join(typed_name(str(variable)) for variable in posterior.data_vars)
             raise SamplingError(f"the posterior has no variable {name!r}; it has {there}")
         array = posterior[stored].transpose("chain", "draw", ...).to_numpy()
@@ -97,11 +98,16 @@ class Fit:
                 "draws of the random effects were not kept (their moments are in idata['group_effects']): "
                 "fit with keep_groups=True"
             )
-        result = np.empty((int(np.prod(self.shape)), self.model.design.n_groups, self.model.design.q))
-        for parameter in self.model.names.effects:
-            values = self.draws_of(parameter.name)
-            result[:, :, list(parameter.columns)] = values[..., None] if parameter.dim is None else values
-        return result
+        found = effects_of(self.idata["posterior"].to_dataset(), self.model.names, ("chain", "draw"))
+        return found.reshape(-1, *found.shape[2:])
+
+    @cached_property
+    def effect_moments(self) -> tuple[Array, Array]:
+        """Posterior means and standard deviations of b, (J, q) each, also where draws were not kept."""
+        if self.has_effects:
+            return self.effects.mean(axis=0), self.effects.std(axis=0, ddof=1)
+        mean, sd = effects_of(self.idata["group_effects"].to_dataset(), self.model.names, ("moment",))
+        return mean, sd
 
     def scalars(self) -> dict[str, Array]:
         """Draws (chains, draws) of every free number by its label: coefficients, sd, correlations, sigma.
@@ -145,7 +151,9 @@ class Fit:
     def _labelled(self, name: str) -> dict[str, Array]:
         """Every entry of one variable with its label, as ``az.summary`` writes it."""
         values = self.draws_of(name)
-        variable = self.idata["posterior"][stored_name(name)]
+        posterior = self.idata["posterior"]
+        variable = posterior[find_name(name, map(str, posterior.data_vars))]
+        name = typed_name(str(variable.name))
         coords = [[str(c) for c in variable[d].to_numpy()] for d in variable.dims if d not in ("chain", "draw")]
         if not coords:
             return {name: values}
@@ -276,6 +284,13 @@ class Fit:
 
         return add_posterior_predictive(self, groups, draws, random_seed)
 
+    def prior_predictive(self, draws: int = 500, random_seed: Any = 0) -> "xr.DataTree":
+        """Draws from the priors and their tables, added to ``idata`` as ``prior`` and ``prior_predictive``."""
+        found = self.model.prior_predictive(draws, random_seed)
+        for name in ("prior", "prior_predictive"):
+            self.idata[name] = found[name]
+        return self.idata
+
     def plot_ppc(self, **options: Any):
         """Between-group sd, within-group sd and ICC of replicates against those of the data."""
         from bayesmixed.report.plots import plot_ppc
@@ -294,11 +309,3 @@ class Fit:
         from bayesmixed.report.page import write_report
 
         write_report(self, path)
-
-    def parameter(self, name: str) -> Parameter:
-        """The parameter of that name among coefficients, sd and random effects."""
-        names = self.model.names
-        for parameter in (*names.fixed, *names.sd, *names.effects):
-            if parameter.name == name:
-                return parameter
-        raise SamplingError(f"no parameter {name!r}; there are {', '.join(names.all_names)}")

@@ -213,6 +213,12 @@ class MixedModel:
         settings = SamplerSettings(draws, 0, chains, 1, seed_sequence(random_seed), False, 0.9)
         return Fit(self, assemble(self, sampled, settings, keep_groups))
 
+    def prior_predictive(self, draws: int = 500, random_seed: Any = 0) -> "xr.DataTree":
+        """Draws from the priors, and their tables; see `bayesmixed.predict.prior_predictive`."""
+        from bayesmixed.predict import prior_predictive
+
+        return prior_predictive(self, draws, random_seed)
+
     def to_pymc(self, graph: str = "marginal", parametrisation: str = "noncentered") -> "pm.Model":
         """The model as a PyMC graph, usable with ``pm.sample``.
 
@@ -291,17 +297,11 @@ class MixedModel:
 
 
 def _few_groups(design: Design) -> list[str]:
-    """Warnings of what a posterior from few groups, or from too few rows, rests on."""
+    """Warning of what a posterior from few groups rests on."""
     J, factor = design.n_groups, design.factor_name
-    notes = []
-    if J < 5:
-        notes.append(
-            f"{J} groups of {factor!r} say little about how groups differ: the sd between groups, and whatever "
-            f"rests on it, depends strongly on its prior; try others and report how much the results move"
-        )
-    if J * design.q >= design.n_obs:
-        notes.append(
-            f"{J} groups with {design.q} random effects each are as many as the {design.n_obs} rows or more: "
-            "the rows cannot tell sigma from G, so sigma rests on its prior"
-        )
-    return notes
+    if J >= 5:
+        return []
+    return [
+        f"{J} groups of {factor!r} say little about how groups differ: the sd between groups, and whatever rests "
+        "on it, depends strongly on its prior; try others and report how much the results move"
+    ]

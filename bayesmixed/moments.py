@@ -14,16 +14,16 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from bayesmixed.compiled import compiled
 from bayesmixed.errors import DesignError
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _rotate_row_in(triangle, row, first, last):  # pragma: no cover - compiled
     """Givens rotations that take ``row[first:last]`` into the rows of an upper triangle."""
     columns = row.shape[0]
@@ -43,7 +43,7 @@ def _rotate_row_in(triangle, row, first, last):  # pragma: no cover - compiled
             row[j] = c * row[j] - s * old
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _rotate_rows(Z, A, group, by_group, overall):  # pragma: no cover - compiled
     """Rotate each row ``[z a]`` into its group's triangle, and what is left of a into the common one."""
     q = Z.shape[1]

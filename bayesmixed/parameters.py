@@ -5,9 +5,9 @@ The names are Bambi's: ``Intercept``, ``Days``, ``Type`` (dimension ``Type_dim``
 and ours for the correlations: ``Subject_corr`` (``Subject__term_dim``, ``Subject__term_dim_bis``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,25 @@ def stored_name(name: str) -> str:
 def typed_name(name: str) -> str:
     """The name as the user typed it: the inverse of `stored_name`."""
     return name.replace(SLASH, "/")
+
+
+def find_name(name: str, among: Iterable[str]) -> str | None:
+    """The name among those that `name` means: spaces do not count, and a slash may be its stand-in.
+
+    Examples
+    --------
+    >>> find_name("I(Days/2)|Subject_sigma", ["sigma", "I(Days / 2)|Subject_sigma"])
+    'I(Days / 2)|Subject_sigma'
+    """
+    others = list(among)
+    if name in others:
+        return name
+    wanted = _essence(name)
+    return next((other for other in others if _essence(str(other)) == wanted), None)
+
+
+def _essence(name: str) -> str:
+    return "".join(typed_name(name).split())
 
 
 @dataclass(frozen=True)
@@ -165,16 +184,49 @@ class ParameterNames:
 
         Without ``<factor>_corr`` the random effects are uncorrelated.
         """
-        sigma = np.asarray(_entry(values, "sigma"), dtype=float)
-        sd = np.empty((*sigma.shape, len(self.random_labels)))
+        sigma = _positive(_entry(values, "sigma"), "sigma", allow_zero=False)
+        q = len(self.random_labels)
+        sd = np.empty((*sigma.shape, q))
         for parameter in self.sd:
-            value = np.asarray(_entry(values, parameter.name), dtype=float)
-            sd[..., list(parameter.columns)] = value[..., None] if parameter.dim is None else value
-        q = sd.shape[-1]
+            value = _positive(_entry(values, parameter.name), parameter.name, allow_zero=True)
+            own = value[..., None] if parameter.dim is None else value
+            if own.shape != (*sigma.shape, len(parameter.columns)):
+                raise DesignError(
+                    f"{parameter.name!r} must have {len(parameter.columns)} values, not shape {value.shape}"
+                )
+            sd[..., list(parameter.columns)] = own
         corr = np.broadcast_to(np.eye(q), (*sigma.shape, q, q))
-        if self.has_corr and (self.corr in values or stored_name(self.corr) in values):
-            corr = np.asarray(_entry(values, self.corr), dtype=float)
+        if self.has_corr and find_name(self.corr, values) is not None:
+            corr = _correlations(_entry(values, self.corr), self.corr, (*sigma.shape, q, q))
         return CovarianceParameters(sd, corr, sigma)
+
+
+def _positive(value: Any, name: str, allow_zero: bool) -> Array:
+    try:
+        array = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise DesignError(f"{name!r} must be a number, not {value!r}") from None
+    if not np.isfinite(array).all() or (array < 0).any() or (not allow_zero and (array == 0).any()):
+        raise DesignError(f"{name!r} must be {'zero or positive' if allow_zero else 'positive'} and finite")
+    return array
+
+
+def _correlations(value: Any, name: str, shape: tuple[int, ...]) -> Array:
+    try:
+        corr = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise DesignError(f"{name!r} must be a matrix of numbers") from None
+    if corr.shape != shape:
+        raise DesignError(
+            f"{name!r} must be a {shape[-1]} x {shape[-1]} correlation matrix, not of shape {corr.shape}"
+        )
+    index = np.arange(shape[-1])
+    symmetric = np.allclose(corr, np.swapaxes(corr, -1, -2), atol=1e-8)
+    if not symmetric or not np.allclose(corr[..., index, index], 1.0, atol=1e-8):
+        raise DesignError(f"{name!r} must be symmetric with ones on its diagonal")
+    if np.linalg.eigvalsh(corr).min() < -1e-8:
+        raise DesignError(f"{name!r} is not a correlation matrix: it has a negative eigenvalue")
+    return corr
 
 
 def _parameters(terms: "tuple[Term, ...]", name: str, dim: str, intercept: str = "Intercept"):
@@ -189,8 +241,10 @@ def _parameters(terms: "tuple[Term, ...]", name: str, dim: str, intercept: str =
     return tuple(parameters)
 
 
-def _entry(values: Mapping, name: str):
-    for key in (name, stored_name(name)):
-        if key in values:
-            return values[key]
-    raise DesignError(f"the parameters lack {name!r}; they have {', '.join(map(str, values))}")
+def _entry(values: Mapping, name: str) -> Any:
+    key = find_name(name, values)
+    if key is None:
+        raise DesignError(
+            f"the parameters lack {name!r}; they have {', '.join(map(typed_name, map(str, values)))}"
+        )
+    return values[key]

@@ -7,8 +7,10 @@ import numpy as np
 from bayesmixed.coding import Array
 from bayesmixed.engines.settings import seed_sequence
 from bayesmixed.errors import PredictionError
-from bayesmixed.parameters import stored_name
-from bayesmixed.report.summary import describe
+from bayesmixed.parameters import CovarianceParameters, stored_name
+from bayesmixed.priors.draws import draw_priors
+from bayesmixed.report.summary import describe_each
+from bayesmixed.simulation import simulate_response
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from bayesmixed.design import Design, NewRows
     from bayesmixed.fit import Fit
+    from bayesmixed.model import MixedModel
     from bayesmixed.reml import RemlFit
 
 TARGETS = ("observed", "new", "population")
@@ -59,7 +62,7 @@ def predict_posterior(
     import pandas as pd
 
     draws = predictive_draws(fit, rows, groups, kind, random_seed)
-    return pd.DataFrame([describe(draws[:, i], ci_prob, ci_kind) for i in range(draws.shape[1])])
+    return pd.DataFrame(describe_each(draws, ci_prob, ci_kind))
 
 
 def predictive_draws(
@@ -126,13 +129,7 @@ def observed_groups(design: "Design", new: "NewRows") -> np.ndarray:
 def posterior_mean_of_rows(fit: "Fit") -> Array:
     """Posterior mean of ``X beta + Z b + offset``, without draws by rows."""
     design = fit.model.design
-    if fit.has_effects:
-        b = fit.effects.mean(axis=0)
-    else:
-        b = np.empty((design.n_groups, design.q))
-        for parameter in fit.model.names.effects:
-            values = fit.idata["group_effects"][stored_name(parameter.name)].sel(moment="mean").to_numpy()
-            b[:, list(parameter.columns)] = values.reshape(design.n_groups, -1)
+    b = fit.effect_moments[0]
     return design.X @ fit.beta.mean(axis=0) + (design.Z_rows * b[design.group]).sum(axis=1) + design.offset
 
 
@@ -144,6 +141,8 @@ def add_posterior_predictive(fit: "Fit", groups: str, draws: int | None, random_
     import xarray as xr
 
     _check(groups, "response")
+    if draws is not None:
+        _check_draws(draws)
     design = fit.model.design
     chains, n = fit.shape
     wanted = n if draws is None else min(n, max(1, draws // chains))
@@ -169,6 +168,37 @@ def add_posterior_predictive(fit: "Fit", groups: str, draws: int | None, random_
     dataset = xr.Dataset({stored_name(design.response_name): variable}, coords=coords, attrs={"groups": groups})
     fit.idata["posterior_predictive"] = xr.DataTree(dataset)
     return fit.idata
+
+
+def prior_predictive(model: "MixedModel", draws: int = 500, random_seed: Any = 0) -> "xr.DataTree":
+    """Parameters drawn from their priors, and the tables that they would give, for new groups.
+
+    Returns
+    -------
+    xarray.DataTree
+        Groups ``prior`` and ``prior_predictive``, one chain.
+
+    Raises
+    ------
+    PriorError
+        A prior is improper, so that it has no draws.
+    """
+    import xarray as xr
+
+    from bayesmixed.draws import parameter_dataset, parameter_variables
+
+    _check_draws(draws)
+    design, rng = model.design, np.random.default_rng(seed_sequence(random_seed))
+    beta, covariance = draw_priors(model.priors.resolved, model.names, draws, rng)
+    y = np.empty((1, draws, design.n_obs))
+    for d in range(draws):
+        own = CovarianceParameters(covariance.sd[d], covariance.corr[d], covariance.sigma[d])
+        y[0, d] = simulate_response(design, beta[d], own, rng)
+    shape = (1, draws)
+    prior = parameter_dataset(parameter_variables(model.names, beta, covariance, shape), model.names, shape)
+    coords = {"chain": np.arange(1), "draw": np.arange(draws), "__obs__": np.arange(design.n_obs)}
+    replicate = xr.Dataset({stored_name(design.response_name): (("chain", "draw", "__obs__"), y)}, coords=coords)
+    return xr.DataTree.from_dict({"prior": prior, "prior_predictive": replicate})
 
 
 def _roots(fit: "Fit", place: np.ndarray) -> Array:
@@ -202,3 +232,8 @@ def _check(groups: str, kind: str) -> None:
         raise PredictionError(f"groups must be one of {', '.join(TARGETS)}, not {groups!r}")
     if kind not in KINDS:
         raise PredictionError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
+
+
+def _check_draws(draws: Any) -> None:
+    if not isinstance(draws, int | np.integer) or draws < 1:
+        raise PredictionError(f"draws must be a whole number of at least 1, not {draws!r}")

@@ -8,7 +8,7 @@ import numpy as np
 
 from bayesmixed.density import Density
 from bayesmixed.engines.settings import SamplerSettings, choose_engine
-from bayesmixed.errors import RemlError, SamplingError
+from bayesmixed.errors import DesignError, RemlError, SamplingError
 from bayesmixed.parameters import stored_name
 from bayesmixed.posterior import CovarianceDraws, MarginalPosterior
 
@@ -123,7 +123,10 @@ def covariance_draws(
     values = {str(name): _stacked(dataset[name]) for name in dataset}
     if posterior.priors.corr is not None and stored_name(names.corr) not in values:
         raise SamplingError(f"the draws lack {names.corr!r}")
-    covariance = names.covariance(values)
+    try:
+        covariance = names.covariance(values)
+    except DesignError as error:
+        raise SamplingError(f"the draws cannot be of this model: {error}") from None
     beta = _all_coefficients(posterior, values)
     explicit = _explicit(posterior, values, beta)
     precision = np.broadcast_to(

@@ -74,3 +74,9 @@ class Specification:
     @property
     def factor_name(self) -> str:
         return self.random[0].factor_name
+
+    @property
+    def only_groups(self) -> set[str]:
+        """Columns that only name groups: they stand behind a bar and nowhere else."""
+        sources = [self.response, self.fixed, *self.offsets, *(term.effects for term in self.random)]
+        return {name for name in self.factor if not any(f"`{name}`" in text for text in sources)}

@@ -13,6 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from bayesmixed.coded import CodedMoments
 from bayesmixed.coding import Coding
 from bayesmixed.errors import BayesmixedError, StorageError
@@ -43,7 +45,7 @@ def save(fit: "Fit", path: str | Path) -> None:
 
     model = fit.model
     groups = {name: node.to_dataset() for name, node in fit.idata.children.items()}
-    groups[_ROWS] = _frame_to_dataset(model.design.frame)
+    groups[_ROWS] = _frame_to_dataset(model.design.frame).assign_coords(row=model.design.rows)
     groups[_MOMENTS] = _moments_to_dataset(model)
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = fit.idata.attrs | _header(model)
@@ -195,9 +197,13 @@ def _read(path: Path) -> "xr.DataTree":
         raise StorageError(f"{path} does not exist")
     if path.is_dir():
         raise StorageError(f"{path} is a folder, not a file")
+    import h5py
     import xarray as xr
 
     try:
+        # h5netcdf leaves a half-open file, and a complaint on stderr, where it cannot read the root.
+        with h5py.File(path, "r") as file:
+            dict(file.attrs)
         with xr.open_datatree(path, engine="h5netcdf") as tree:
             return tree.load().copy(deep=True)
     except Exception as error:
@@ -237,13 +243,20 @@ def _rebuild(tree: "xr.DataTree", header: dict[str, Any], functions) -> "MixedMo
         functions=functions,
     )
     if list(model.design.levels) != header["levels"]:
-        raise StorageError("the groups of the stored rows are not those of the fit")
-    if model.design.encoding.to_dict() != header["encoding"]:
-        raise StorageError("the columns made from the stored rows are not those of the fit")
-    notes = {"n_dropped": header["n_dropped"], "warnings": tuple(header["warnings"])}
-    model.design = replace(model.design, **notes)
+        raise ValueError("the groups of the stored rows are not those of the fit")
+    if model.design.encoding.to_dict() != header["encoding"] or not _same_columns(model, tree):
+        raise ValueError("the columns made from the stored rows are not those of the fit")
+    notes = {"n_dropped": int(header["n_dropped"]), "warnings": tuple(header["warnings"])}
+    model.design = replace(model.design, rows=tree[_ROWS]["row"].to_numpy(), **notes)
     model.coded = _dataset_to_moments(tree[_MOMENTS].to_dataset())
     return model
+
+
+def _same_columns(model: "MixedModel", tree: "xr.DataTree") -> bool:
+    """Whether the rebuilt X and Z are those of the fit: functions of the user may have changed since."""
+    stored = tree["constant_data"]
+    pairs = [(model.design.X, stored["X"].to_numpy()), (model.design.Z_rows, stored["Z_rows"].to_numpy())]
+    return all(own.shape == other.shape and np.allclose(own, other, rtol=1e-9, atol=0.0) for own, other in pairs)
 
 
 def _dataset_to_moments(dataset: "xr.Dataset") -> CodedMoments:
@@ -260,7 +273,7 @@ def _dataset_to_frame(dataset: "xr.Dataset") -> "pd.DataFrame":
     import pandas as pd
 
     columns = {}
-    for variable in dataset.variables.values():
+    for variable in dataset.data_vars.values():
         values: Any = variable.to_numpy()
         if _FACTOR in variable.attrs:
             factor = json.loads(variable.attrs[_FACTOR])

@@ -48,7 +48,7 @@ class Units:
 
     def of_parameter(self, name: str) -> str:
         """Unit of a variable of the posterior: ``"Days|Subject_sigma"`` has that of ``Days``."""
-        if name.endswith("_corr"):
+        if name.split("[", 1)[0].endswith("_corr"):
             return ""
         return self.of_y if name == "sigma" else self.of_term(name.split("|", 1)[0].split("[", 1)[0])
 

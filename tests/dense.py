@@ -93,3 +93,14 @@ def numerical_gradient(function, at, step=1e-5):
         narrow = (function(at + unit) - function(at - unit)) / (2 * unit[k])
         result[k] = (4 * narrow - wide) / 3
     return result
+
+
+def assert_normal(draws, mean, covariance):
+    """Sample means and second moments within 4.5 standard errors of those of a normal distribution."""
+    n = len(draws)
+    sd = np.sqrt(np.diag(covariance))
+    assert (np.abs(draws.mean(axis=0) - mean) < 4.5 * sd / np.sqrt(n) + 1e-12).all()
+    centred = draws - mean
+    sampled = centred.T @ centred / n
+    error = np.sqrt((np.outer(sd**2, sd**2) + covariance**2) / n)
+    assert (np.abs(sampled - covariance) < 4.5 * error + 1e-12).all()

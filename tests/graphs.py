@@ -13,8 +13,8 @@ pytensor.config.blas__ldflags = ""
 PYTHON = Mode(linker="py", optimizer="fast_compile")
 
 
-def free_values(model, posterior, x):
-    """Constrained values of the model's free variables at an unconstrained vector of `Density`."""
+def constrained_values(posterior, x):
+    """Values of the marginal graph's free variables, by name, at an unconstrained vector of `Density`."""
     names, coefficients, parts = posterior.names, posterior.coefficients, take_apart(posterior, x)
     values = {"sigma": parts.sigma}
     for parameter in names.sd:
@@ -32,7 +32,7 @@ def free_values(model, posterior, x):
             own = [rest.pop(0) for _ in parameter.columns]
             values[parameter.name + suffix] = own[0] if parameter.dim is None else own
         assert not rest
-    return {variable.name: values[variable.name.removesuffix("_centered")] for variable in model.free_RVs}
+    return values
 
 
 def transformed(model, values):
@@ -40,7 +40,7 @@ def transformed(model, values):
     result = []
     for variable in model.free_RVs:
         transform = model.rvs_to_transforms[variable]
-        value = np.asarray(values[variable.name], dtype=float)
+        value = np.asarray(values[variable.name.removesuffix("_centered")], dtype=float)
         if transform is not None:
             value = np.asarray(transform.forward(value, *variable.owner.inputs).eval(mode=PYTHON))
         result.append(value)
@@ -49,8 +49,14 @@ def transformed(model, values):
 
 def flat_values(model, posterior, x):
     """All value variables in one vector."""
-    parts = transformed(model, free_values(model, posterior, x))
+    parts = transformed(model, constrained_values(posterior, x))
     return np.concatenate([np.ravel(part) for part in parts])
+
+
+def log_probability(model):
+    """A function of constrained values: the log density of all variables, with Jacobians."""
+    function = model.compile_fn(model.logp(), inputs=model.value_vars, mode=PYTHON, point_fn=False)
+    return lambda values: float(function(*transformed(model, values)))
 
 
 def logp_and_gradient(model):

@@ -121,17 +121,6 @@ def test_each_draw_has_its_own_parameters():
         np.testing.assert_allclose(draws[d], mean, atol=1e-11)
 
 
-def assert_normal(draws, mean, covariance):
-    """Sample means and second moments within 4.5 standard errors of those of a normal distribution."""
-    n = len(draws)
-    sd = np.sqrt(np.diag(covariance))
-    assert (np.abs(draws.mean(axis=0) - mean) < 4.5 * sd / np.sqrt(n) + 1e-12).all()
-    centred = draws - mean
-    sampled = centred.T @ centred / n
-    error = np.sqrt((np.outer(sd**2, sd**2) + covariance**2) / n)
-    assert (np.abs(sampled - covariance) < 4.5 * error + 1e-12).all()
-
-
 @pytest.mark.parametrize("singular", [False, True])
 def test_sampled_b_has_the_exact_joint_distribution(singular):
     rows = random_rows((3, 1, 4), p=2, q=2, seed=33)
@@ -146,7 +135,7 @@ def test_sampled_b_has_the_exact_joint_distribution(singular):
         np.random.default_rng(1),
     )
     mean, covariance = dense_effects(rows, Lambda, sigma, beta)
-    assert_normal(draws.reshape(20_000, -1), mean.ravel(), covariance)
+    dense.assert_normal(draws.reshape(20_000, -1), mean.ravel(), covariance)
 
 
 def test_sampled_beta_has_the_exact_joint_distribution():
@@ -161,4 +150,4 @@ def test_sampled_beta_has_the_exact_joint_distribution():
         np.random.default_rng(2),
     )
     V = dense.covariance(rows.Z, rows.group, sigma**2 * Lambda @ Lambda.T, sigma)
-    assert_normal(draws, *dense.gls(rows.y, rows.X, V))
+    dense.assert_normal(draws, *dense.gls(rows.y, rows.X, V))

@@ -42,9 +42,7 @@ def dense_value(rows, Lambda, sigma, mean, precision, explicit):
     V = dense.covariance(rows.Z, rows.group, sigma**2 * Lambda @ Lambda.T, sigma, rows.weights)
     y = rows.y - rows.X[:, n:] @ explicit
     flat = precision == 0
-    return dense.log_likelihood(
-        y, rows.X[:, :n], V, mean, np.diag(1 / np.where(flat, 1.0, precision)), flat
-    )
+    return dense.log_likelihood(y, rows.X[:, :n], V, mean, np.diag(1 / np.where(flat, 1.0, precision)), flat)
 
 
 # ---------------------------------------------------------------- values
@@ -192,7 +190,7 @@ def test_gradient_by_Lambda_of_collapsed_groups():
 # ---------------------------------------------------------------- cross-products and small linear algebra
 @given(cases())
 def test_cross_products_are_those_of_the_inverse_covariance(case):
-    rows, Lambda, sigma, *_ = case
+    rows, Lambda, *_ = case
     log_det, Q = MarginalLikelihood.flat(rows.moments).cross_products(Lambda)
     M = dense.covariance(rows.Z, rows.group, Lambda @ Lambda.T, 1.0, rows.weights)
     A = np.column_stack([rows.X, rows.y])

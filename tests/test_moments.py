@@ -142,7 +142,7 @@ def test_the_order_of_rows_does_not_matter(seed):
 
 # ---------------------------------------------------------------- other columns
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("p_new", [2, 3])
+@pytest.mark.parametrize("p_new", [2, 3, 4])
 def test_recoding_equals_the_moments_of_recoded_rows(weighted, p_new):
     rows = random_rows(p=3, q=2, seed=9, weighted=weighted)
     rng = np.random.default_rng(10)
@@ -153,7 +153,9 @@ def test_recoding_equals_the_moments_of_recoded_rows(weighted, p_new):
     result = rows.moments.recode(X_map, Z_map, shift)
     assert_same_statistics(result, recoded)
     Lambda = random_Lambda(2, 3)
-    values = [MarginalLikelihood.flat(m).value(Lambda, 1.3) for m in (result, recoded)]
+    # Proper priors, because four columns made of three are dependent.
+    kernels = [MarginalLikelihood(m.patterns, np.zeros(p_new)) for m in (result, recoded)]
+    values = [kernel.value(Lambda, 1.3, np.ones(p_new)) for kernel in kernels]
     assert values[0] == pytest.approx(values[1], abs=1e-10)
 
 
@@ -166,9 +168,7 @@ def test_recoding_without_a_shift_leaves_y():
 # ---------------------------------------------------------------- patterns
 def uncollapsed(moments: Moments) -> Patterns:
     J = moments.n_groups
-    return Patterns(
-        moments.Rzz, np.ones(J), np.arange(J + 1), moments.Rza, moments.Raa, moments.n_rows, 0.0
-    )
+    return Patterns(moments.Rzz, np.ones(J), np.arange(J + 1), moments.Rza, moments.Raa, moments.n_rows, 0.0)
 
 
 def test_a_random_intercept_has_one_pattern_for_each_group_size():
@@ -196,6 +196,15 @@ def test_a_balanced_design_has_one_pattern_in_whatever_order_its_rows_come():
 def test_groups_of_different_columns_are_patterns_of_their_own():
     rows = random_rows((3, 3, 3, 3), p=1, q=2, seed=13)
     assert rows.moments.patterns.count.tolist() == [1.0] * 4
+
+
+@pytest.mark.parametrize(("difference", "count"), [(1e-15, 1), (1e-9, 2)])
+def test_only_groups_that_are_equal_up_to_rounding_are_one_pattern(difference, count):
+    rng = np.random.default_rng(19)
+    group, t = np.repeat([0, 1], 4), np.tile(np.arange(4.0), 2)
+    t[4:] *= 1 + difference
+    Z = np.column_stack([np.ones(8), t])
+    assert len(Rows(rng.normal(size=8), Z, Z, group).moments.patterns.count) == count
 
 
 @pytest.mark.parametrize(("q", "kinds"), [(1, (2, 3, 5)), (2, (4,)), (3, (3, 6))])

@@ -74,16 +74,9 @@ def _is_text(values: pd.Series) -> bool:
     return isinstance(values.dtype, pd.CategoricalDtype) or values.dtype.kind not in "biuf"
 
 
-def only_groups(specification: Specification) -> set[str]:
-    """Columns that only name groups: they stand behind a bar and nowhere else."""
-    sources = [specification.response, specification.fixed, *specification.offsets]
-    sources += [term.effects for term in specification.random]
-    return {name for name in specification.factor if not any(f"`{name}`" in text for text in sources)}
-
-
 def learn_columns(specification: Specification, frame: pd.DataFrame) -> tuple[Column, ...]:
     """All columns that formulae will see."""
-    groups = only_groups(specification)
+    groups = specification.only_groups
     return tuple(
         Column.of(frame[name], name in specification.categorical)
         for name in specification.columns

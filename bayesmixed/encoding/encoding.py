@@ -90,15 +90,23 @@ class Encoding:
             check_levels(columns, len(frame))
         inside_c = specification.categorical
         data = {one.name: one.training_values(frame[one.name], one.name in inside_c) for one in columns}
-        rows, names = _rows(data, len(frame)), environment(functions)
-        response, y = Side.learn_number(specification.response, rows, names, "the response")
-        fixed, X = Side.learn(specification.fixed, rows, names)
-        random = [Side.learn(term.effects, rows, names) for term in specification.random]
+        rows = pd.DataFrame(data, index=pd.RangeIndex(len(frame)), copy=False)
+        space = environment(functions)
+        response, y = Side.learn_number(specification.response, rows, space, "the response")
+        fixed, X = Side.learn(specification.fixed, rows, space)
+        random = [Side.learn(term.effects, rows, space) for term in specification.random]
         offsets = [
-            Side.learn_number(f"I({source})", rows, names, "the offset") for source in specification.offsets
+            Side.learn_number(f"I({source})", rows, space, "the offset") for source in specification.offsets
         ]
-        random_sides, offset_sides = (tuple(side for side, _ in some) for some in (random, offsets))
-        encoding = cls(specification, columns, response, fixed, random_sides, offset_sides, functions)
+        encoding = cls(
+            specification=specification,
+            columns=columns,
+            response=response,
+            fixed=fixed,
+            random=tuple(side for side, _ in random),
+            offsets=tuple(side for side, _ in offsets),
+            functions=functions,
+        )
         Z_rows = random[0][1] if len(random) == 1 else np.hstack([Z for _, Z in random])
         offset = sum((values for _, values in offsets), start=np.zeros(len(frame)))
         return encoding, Encoded(y, X, Z_rows, offset)
@@ -130,7 +138,8 @@ class Encoding:
         needed, inside_c = self.needed(parts), self.specification.categorical
         columns = [column for column in self.columns if column.name in needed]
         data = {one.name: one.new_values(frame, one.name in inside_c) for one in columns}
-        rows = _rows(data, len(frame))
+        # The index gives the number of rows where there is no column.
+        rows = pd.DataFrame(data, index=pd.RangeIndex(len(frame)))
         try:
             encoded = {part: [side.encode(rows) for side in self._sides(part)] for part in parts}
         except DesignError as error:
@@ -179,13 +188,8 @@ class Encoding:
             )
         specification = parse_formula(data["formula"], functions)
         columns = tuple(Column(**{**column, "levels": tuple(column["levels"])}) for column in data["columns"])
-        names = environment(functions)
+        space = environment(functions)
         response, fixed, random, offsets = (
-            tuple(restored_side(state, names) for state in data["sides"][part]) for part in PARTS
+            tuple(restored_side(state, space) for state in data["sides"][part]) for part in PARTS
         )
         return cls(specification, columns, response[0], fixed[0], random, offsets, functions)
-
-
-def _rows(columns: Mapping[str, Any], n_rows: int) -> pd.DataFrame:
-    # The index gives the number of rows where there is no column.
-    return pd.DataFrame(columns, index=pd.RangeIndex(n_rows), copy=False)

@@ -22,8 +22,7 @@ def _print_unless_ours(*values: Any, **options: Any) -> None:
 
 # formulae prints before it raises. Shadowed once, for all threads: taking it back after each call
 # would take it from another thread that is still at work.
-for module in (call, variable):
-    module.print = _print_unless_ours
+call.print = variable.print = _print_unless_ours
 
 
 @contextmanager

@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 import numba
 import numpy as np
-from numba import njit, types
+from numba import types
 
 from bayesmixed.coding import Array
+from bayesmixed.compiled import c_callback, compiled
 from bayesmixed.density import Density, log_density
 from bayesmixed.engines.settings import SamplerSettings
 from bayesmixed.errors import SamplingError
@@ -58,7 +59,7 @@ def pack(arguments: tuple) -> Array:
     return np.concatenate([np.array([_HEADER + 1 + sum(map(len, flat)), *header], dtype=float), *flat])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def evaluate_packed(x, gradient, data):  # pragma: no cover - compiled
     """`log_density` on arguments that `pack` put together."""
     n_positive, n_blocks, p, n_students = int(data[1]), int(data[2]), int(data[3]), int(data[4])
@@ -111,9 +112,7 @@ def evaluate_packed(x, gradient, data):  # pragma: no cover - compiled
 _DOUBLES = types.CPointer(types.double)
 
 
-@numba.cfunc(
-    types.int64(types.uint64, _DOUBLES, _DOUBLES, _DOUBLES, types.voidptr), cache=True, error_model="numpy"
-)
+@c_callback(types.int64(types.uint64, _DOUBLES, _DOUBLES, _DOUBLES, types.voidptr))
 def _density_callback(size, x, gradient, value, data):  # pragma: no cover - compiled
     length = int(numba.carray(data, (1,), np.float64)[0])
     packed = numba.carray(data, (length,), np.float64)
@@ -122,7 +121,7 @@ def _density_callback(size, x, gradient, value, data):  # pragma: no cover - com
     return 0 if np.isfinite(result) else 4
 
 
-@numba.cfunc(types.int64(types.uint64, types.uint64, _DOUBLES, _DOUBLES, types.voidptr), cache=True)
+@c_callback(types.int64(types.uint64, types.uint64, _DOUBLES, _DOUBLES, types.voidptr))
 def _expand_callback(size, expanded, x, out, data):  # pragma: no cover - compiled
     source, target = numba.carray(x, (size,)), numba.carray(out, (expanded,))
     for k in range(expanded):
@@ -199,6 +198,8 @@ def run_nutpie(model, settings: SamplerSettings):
     """
     import nutpie
 
+    if settings.tune < 1:
+        raise SamplingError(f"tune must be a whole number of at least 1, not {settings.tune}")
     sampler = None
     try:
         sampler = nutpie.sample(

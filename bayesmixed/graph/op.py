@@ -6,11 +6,14 @@ from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from pytensor.link.numba.dispatch import basic as numba_basic
 
+from bayesmixed.compiled import source_stamp
 from bayesmixed.likelihood import log_likelihood, log_likelihood_gradient
 
 #: Inputs that a derivative is taken by: Lambda, sigma, precision, (mean,) explicit.
 _ACTIVE = (0, 1, 2, 4)
 _DTYPES = ("float64",) * 7 + ("int64",) + ("float64",) * 4
+# PyTensor keeps compiled graphs on disk: they must not outlive the kernel that they call.
+_CACHE_VERSION = int(source_stamp()[:8], 16)
 _NDIMS = (2, 0, 1, 1, 1, 3, 1, 1, 3, 2, 0, 0)
 
 
@@ -32,7 +35,7 @@ class MarginalLogLikelihood(Op):
     def perform(self, node, inputs, outputs):
         outputs[0][0] = np.asarray(log_likelihood(*_plain(inputs)))
 
-    def infer_shape(self, fgraph, node, shapes):
+    def infer_shape(self, node, shapes):
         return [()]
 
     def pullback(self, inputs, outputs, cotangents):
@@ -55,13 +58,13 @@ class MarginalGradient(Op):
 
     def perform(self, node, inputs, outputs):
         plain = _plain(inputs)
-        d_Lambda, d_precision = np.empty_like(plain[0]), np.empty_like(plain[2])
-        d_explicit = np.empty_like(plain[4])
+        d_Lambda, d_precision = np.zeros_like(plain[0]), np.zeros_like(plain[2])
+        d_explicit = np.zeros_like(plain[4])
         _, d_sigma = log_likelihood_gradient(*plain, d_Lambda, d_precision, d_explicit)
         for output, value in zip(outputs, (d_Lambda, np.asarray(d_sigma), d_precision, d_explicit), strict=True):
             output[0] = value
 
-    def infer_shape(self, fgraph, node, shapes):
+    def infer_shape(self, node, shapes):
         return [shapes[0], (), shapes[2], shapes[4]]
 
 
@@ -97,15 +100,15 @@ def _numba_value(op, node, **kwargs):
             )
         )
 
-    return value
+    return value, _CACHE_VERSION
 
 
 @numba_basic.register_funcify_default_op_cache_key(MarginalGradient)
 def _numba_gradient(op, node, **kwargs):
     @numba_basic.numba_njit
     def gradient(Lambda, sigma, precision, mean, explicit, Rzz, count, start, Rza, Raa, n_rows, sum_log_weights):
-        d_Lambda = np.empty(Lambda.shape)
-        d_precision, d_explicit = np.empty(precision.shape), np.empty(explicit.shape)
+        d_Lambda = np.zeros(Lambda.shape)
+        d_precision, d_explicit = np.zeros(precision.shape), np.zeros(explicit.shape)
         _, d_sigma = log_likelihood_gradient(
             np.ascontiguousarray(Lambda),
             sigma.item(),
@@ -125,4 +128,4 @@ def _numba_gradient(op, node, **kwargs):
         )
         return d_Lambda, np.asarray(d_sigma), d_precision, d_explicit
 
-    return gradient
+    return gradient, _CACHE_VERSION

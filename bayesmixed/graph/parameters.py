@@ -7,6 +7,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
+from bayesmixed.errors import PriorError
 from bayesmixed.parameters import Parameter, ParameterNames, stored_name
 from bayesmixed.priors.families import Family, PymcPrior
 from bayesmixed.priors.resolved import ResolvedPriors
@@ -35,6 +36,10 @@ def prior_variable(name: str, prior: Family | PymcPrior, dims: tuple[str, ...] |
     if isinstance(prior, PymcPrior):
         from pymc.distributions.shape_utils import change_dist_size
 
+        if prior.variable is None:
+            raise PriorError(
+                f"the prior of {name!r}, {prior}, was stored as text only: build the model anew to sample again"
+            )
         variable = change_dist_size(prior.variable, () if size is None else (size,))
         return pm.modelcontext(None).register_rv(variable, name, dims=dims)
     distribution = getattr(pm, type(prior).__name__)

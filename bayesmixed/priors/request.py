@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
+import numpy as np
+
 from bayesmixed.errors import PriorError
 from bayesmixed.priors.families import FAMILIES, Family, PymcPrior
 
@@ -95,8 +97,8 @@ def _from_bambi(prior: Any, name: str) -> Family | PymcPrior:
     if any(type(value).__name__ == "Prior" for value in arguments.values()):
         raise PriorError(f"the prior of {name!r} has a hyperprior, which bayesmixed does not fit; give numbers")
     if family is not None and set(arguments) <= set(family.__dataclass_fields__):
-        plain = {key: tuple(value) if hasattr(value, "__len__") else value for key, value in arguments.items()}
-        return family(**plain)
+        plain = {key: np.asarray(value).tolist() for key, value in arguments.items()}
+        return family(**{key: tuple(value) if isinstance(value, list) else value for key, value in plain.items()})
     import pymc as pm
 
     if not hasattr(pm, prior.name):

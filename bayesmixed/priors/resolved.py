@@ -9,7 +9,7 @@ import numpy as np
 
 from bayesmixed.coding import Coding, block_diagonal
 from bayesmixed.errors import PriorError
-from bayesmixed.parameters import Array, Parameter, ParameterNames
+from bayesmixed.parameters import Array, Parameter, ParameterNames, find_name
 from bayesmixed.priors.families import FAMILIES, LKJ, Family, Flat, Normal, PymcPrior, StudentT
 from bayesmixed.priors.request import Priors
 
@@ -95,9 +95,10 @@ class ResolvedPriors(Mapping[str, Prior]):
     def override(self, priors: Priors, names: ParameterNames) -> "ResolvedPriors":
         """Put the priors that the user gave by name in their place, in the user's own coding."""
         result = self
-        for name, prior in priors.given.items():
+        given = {find_name(name, names.all_names) or name: prior for name, prior in priors.given.items()}
+        for name, prior in given.items():
             result = result._with_prior(name, prior, names)
-        return replace(result, given=tuple(priors.given))
+        return replace(result, given=tuple(given))
 
     def _with_prior(self, name: str, prior: Prior, names: ParameterNames) -> "ResolvedPriors":
         if name == "sigma":

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from bayesmixed.coded import CodedMoments
 from bayesmixed.coding import Array
+from bayesmixed.compiled import compiled
 from bayesmixed.likelihood import (
     LOG_2PI,
     cholesky,
@@ -17,13 +17,16 @@ from bayesmixed.likelihood import (
 )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _profiled(Lambda, restricted, Rzz, count, start, Rza, Raa, n_rows, gradient, betahat):  # pragma: no cover
     """Deviance without constants, and sigma^2; fills the derivative by Lambda and betahat."""
     p1, p = Rza.shape[2], Rza.shape[2] - 1
-    Q, lower = np.empty((p1, p1)), np.empty((p, p))
+    Q, Qxx, lower = np.empty((p1, p1)), np.empty((p, p)), np.empty((p, p))
     log_det = integrate_groups(Lambda, Rzz, count, start, Rza, Raa, Q)
-    log_det_xx = cholesky(Q[:p, :p], lower)
+    for i in range(p):
+        for j in range(p):
+            Qxx[i, j] = Q[i, j]
+    log_det_xx = cholesky(Qxx, lower)
     inverse = np.zeros((p, p + 1))
     for i in range(p):
         inverse[i, i] = 1.0

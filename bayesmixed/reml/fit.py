@@ -264,7 +264,7 @@ def variance_standard_errors(fit: RemlFit) -> dict[str, float]:
     jacobian = {label: np.empty(len(at)) for label in here}
     for k in range(len(at)):
         unit = np.zeros(len(at))
-        unit[k] = step * max(1.0, abs(at[k]))
+        unit[k] = step * (at[k] if k == len(at) - 1 else max(1.0, abs(at[k])))
         above, below = quantities(at + unit), quantities(at - unit)
         for label, row in jacobian.items():
             row[k] = (above[label] - below[label]) / (2.0 * unit[k])

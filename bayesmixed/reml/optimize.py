@@ -10,7 +10,8 @@ from bayesmixed.reml.criterion import Criterion
 
 #: G / sigma^2, in centred and scaled columns, counts as singular below this smallest eigenvalue.
 SINGULAR = 1e-8
-STARTS = (1.0, 0.1, 10.0, 0.01)
+#: Multiples of the identity at which the criterion is scanned for minima before any is descended to.
+SCALES = np.concatenate([[0.0], np.geomspace(1e-3, 1e3, 25)])
 
 
 @dataclass(frozen=True)
@@ -33,15 +34,31 @@ class Optimum:
 
 
 def minimise(criterion: Criterion) -> Optimum:
-    """The best of several starts; one start is enough when it ends inside and is stationary."""
-    best: Optimum | None = None
-    for scale in STARTS:
-        found = _from(criterion, np.where(criterion.diagonal, scale, 0.0))
-        if best is None or found.value < best.value - 1e-9 * max(1.0, abs(best.value)):
-            best = found
-        if best.converged and not is_singular(criterion.Lambda(best.theta)):
-            break
+    """The best minimum that can be reached from the valleys of a scan; usually there is one.
+
+    The (restricted) likelihood of few, uneven groups can have a minimum at the boundary and another inside. So
+    when the first search ends at the boundary, others begin where one effect is large and the rest are small.
+    """
+    best = _best(criterion, criterion.diagonal.astype(float))
+    if is_singular(criterion.Lambda(best.theta)):
+        for k in np.flatnonzero(criterion.diagonal):
+            direction = np.where(criterion.diagonal, 0.01, 0.0)
+            direction[k] = 1.0
+            other = _best(criterion, direction)
+            if other.value < best.value - 1e-9 * max(1.0, abs(best.value)):
+                best = other
     return _positive_diagonal(criterion, _at_zero(criterion, best))
+
+
+def _best(criterion: Criterion, direction: Array) -> Optimum:
+    """The lowest of the minima that descents lead to from the valleys along one direction."""
+    values = np.array([criterion.value_and_gradient(scale * direction)[0] for scale in SCALES])
+    values[~np.isfinite(values)] = np.inf
+    padded = np.concatenate([[np.inf], values, [np.inf]])
+    lowest = np.flatnonzero((padded[1:-1] <= padded[:-2]) & (padded[1:-1] < padded[2:]))
+    # At zero the gradient vanishes by symmetry, so a descent begins beside it.
+    starts = [max(SCALES[k], SCALES[1]) * direction for k in lowest]
+    return min((_from(criterion, start) for start in starts), key=lambda optimum: optimum.value)
 
 
 def is_singular(Lambda: Array) -> bool:

@@ -39,11 +39,17 @@ def satterthwaite_df(criterion: Criterion, theta: Array, sigma: float, contrasts
 
 
 def covariance_of_variance_parameters(criterion: Criterion, theta: Array, sigma: float) -> Array:
-    """Asymptotic covariance matrix of (theta, sigma): ``2 H^+`` without the flat directions of H."""
-    H = hessian(_deviance_gradient(criterion), np.append(theta, sigma))
+    """Asymptotic covariance matrix of (theta, sigma): ``2 H^+`` without the flat directions of H.
+
+    H is taken in (theta, sigma / its estimate), so that the unit of y does not decide what counts as flat.
+    """
+    gradient = _deviance_gradient(criterion)
+    unit = np.append(np.ones(len(theta)), sigma)
+    H = hessian(lambda relative: unit * gradient(unit * relative), np.append(theta, 1.0))
     eigenvalues, vectors = np.linalg.eigh(H)
     kept = eigenvalues > FLAT
-    return 2.0 * (vectors[:, kept] / eigenvalues[kept]) @ vectors[:, kept].T
+    covariance = 2.0 * (vectors[:, kept] / eigenvalues[kept]) @ vectors[:, kept].T
+    return unit[:, None] * covariance * unit
 
 
 def _deviance_gradient(criterion: Criterion):

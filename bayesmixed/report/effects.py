@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmixed.coding import Array
-from bayesmixed.report.summary import describe, interval_names
+from bayesmixed.report.summary import describe_each, interval_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,15 +16,9 @@ if TYPE_CHECKING:
 
 def random_effects_table(fit: "Fit", ci_prob: float, ci_kind: str) -> "pd.DataFrame":
     """Posterior of b by group and term; normal intervals from exact moments where draws were not kept."""
-    labels = fit.model.design.random_labels
     alone = no_pooling(fit.model, fit.beta.mean(axis=0))
     if fit.has_effects:
-        effects = fit.effects
-        rows = [
-            [describe(effects[:, j, k], ci_prob, ci_kind) for k in range(len(labels))]
-            for j in range(effects.shape[1])
-        ]
-        columns = {name: np.array([[cell[name] for cell in row] for row in rows]) for name in rows[0][0]}
+        columns = describe_each(fit.effects, ci_prob, ci_kind)
     else:
         columns = _from_moments(fit, ci_prob, ci_kind)
     return _table(fit.model.design, columns, alone)
@@ -59,15 +53,7 @@ def no_pooling_of(coded, beta: Array) -> Array:
 def _from_moments(fit: "Fit", ci_prob: float, ci_kind: str) -> dict[str, Array]:
     from scipy import stats
 
-    design, moments = fit.model.design, fit.idata["group_effects"]
-    shape = (design.n_groups, design.q)
-    mean, sd = np.empty(shape), np.empty(shape)
-    from bayesmixed.parameters import stored_name
-
-    for parameter in fit.model.names.effects:
-        values = moments[stored_name(parameter.name)].to_numpy()
-        columns = list(parameter.columns)
-        mean[:, columns], sd[:, columns] = values.reshape(2, design.n_groups, -1)
+    mean, sd = fit.effect_moments
     lower, upper = interval_names(ci_prob, ci_kind)
     half = stats.norm.ppf(0.5 + ci_prob / 2.0) * sd
     return {"mean": mean, "sd": sd, "median": mean, lower: mean - half, upper: mean + half}

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from bayesmixed.design import Design
 
 
+#: An average over more rows than this is taken over a sample of them.
+MOST_ROWS = 1000
+
+
 @dataclass(frozen=True)
 class IccPoint:
     """Where an ICC is taken: values of the slope variables, or the average over all rows.
@@ -34,9 +38,14 @@ def icc_values(covariance: CovarianceParameters, rows: Array) -> Array:
     """``z'Gz / (z'Gz + sigma^2)`` averaged over rows z, shape of sigma.
 
     For a random intercept this is ``sd^2 / (sd^2 + sigma^2)``, the correlation of two rows of one group.
-    It speaks of rows with weight 1.
+    It speaks of rows with weight 1. Beyond 1,000 distinct rows the average is that of 1,000 evenly spaced
+    ones among all rows in order.
     """
     distinct, counts = np.unique(rows, axis=0, return_counts=True)
+    if len(distinct) > MOST_ROWS:
+        place = np.linspace(0, counts.sum() - 1, MOST_ROWS).astype(np.int64)
+        distinct = distinct[np.searchsorted(np.cumsum(counts), place, side="right")]
+        counts = np.ones(MOST_ROWS, dtype=np.int64)
     G, variance = covariance.G, np.asarray(covariance.sigma) ** 2
     total = np.zeros(variance.shape)
     for z, count in zip(distinct, counts, strict=True):

@@ -24,36 +24,43 @@ def interval_names(ci_prob: float, ci_kind: str) -> tuple[str, str]:
     return f"{ci_kind}{percent}_lb", f"{ci_kind}{percent}_ub"
 
 
-def interval(values: Array, ci_prob: float = 0.95, ci_kind: str = "eti") -> tuple[float, float]:
-    """Equal-tailed, or shortest, interval of draws."""
-    values = np.ravel(values)
+def intervals(values: Array, ci_prob: float = 0.95, ci_kind: str = "eti") -> tuple[Array, Array]:
+    """Equal-tailed, or shortest, intervals of draws, (draws, ...); one for each further entry."""
     if ci_kind == "eti":
-        low, high = np.quantile(values, [(1.0 - ci_prob) / 2.0, (1.0 + ci_prob) / 2.0])
-        return float(low), float(high)
-    ordered = np.sort(values)
+        low, high = np.quantile(values, [(1.0 - ci_prob) / 2.0, (1.0 + ci_prob) / 2.0], axis=0)
+        return low, high
+    ordered = np.sort(values, axis=0)
     inside = int(np.ceil(ci_prob * len(ordered)))
-    widths = ordered[inside - 1 :] - ordered[: len(ordered) - inside + 1]
-    first = int(np.argmin(widths))
-    return float(ordered[first]), float(ordered[first + inside - 1])
+    low, high = ordered[: len(ordered) - inside + 1], ordered[inside - 1 :]
+    narrowest = np.argmin(high - low, axis=0)[None]
+    return np.take_along_axis(low, narrowest, axis=0)[0], np.take_along_axis(high, narrowest, axis=0)[0]
+
+
+def interval(values: Array, ci_prob: float = 0.95, ci_kind: str = "eti") -> tuple[float, float]:
+    """The interval of the draws of one quantity."""
+    low, high = intervals(np.ravel(values), ci_prob, ci_kind)
+    return float(low), float(high)
+
+
+def describe_each(values: Array, ci_prob: float = 0.95, ci_kind: str = "eti") -> dict[str, Array]:
+    """Mean, sd, median and interval of draws, (draws, ...), for each further entry."""
+    lower, upper = interval_names(ci_prob, ci_kind)
+    low, high = intervals(values, ci_prob, ci_kind)
+    sd = np.std(values, axis=0, ddof=1) if len(values) > 1 else np.full(values.shape[1:], np.nan)
+    median = np.median(values, axis=0)
+    return {"mean": np.mean(values, axis=0), "sd": sd, "median": median, lower: low, upper: high}
 
 
 def describe(values: Array, ci_prob: float = 0.95, ci_kind: str = "eti") -> dict[str, float]:
-    """Mean, sd, median and interval of draws."""
-    lower, upper = interval_names(ci_prob, ci_kind)
-    low, high = interval(values, ci_prob, ci_kind)
-    return {
-        "mean": float(np.mean(values)),
-        "sd": float(np.std(values, ddof=1)) if np.size(values) > 1 else float("nan"),
-        "median": float(np.median(values)),
-        lower: low,
-        upper: high,
-    }
+    """Mean, sd, median and interval of the draws of one quantity."""
+    return {name: float(value) for name, value in describe_each(np.ravel(values), ci_prob, ci_kind).items()}
 
 
 def convergence(values: Array) -> dict[str, float]:
     """R-hat, effective sample sizes and Monte Carlo error of one quantity, (chains, draws), by ArviZ.
 
-    Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021), doi:10.1214/20-BA1221.
+    Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021), doi:10.1214/20-BA1221. Tails begin at 5 % and 95 %,
+    as there and in brms; ``az.summary`` takes them at its own interval.
     """
     from arviz_stats.base import array_stats
 

@@ -1,0 +1,112 @@
+"""`log_density` with its data."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayesmixed.coding import Array
+from bayesmixed.density.log_density import log_density
+from bayesmixed.density.positive import PositivePrior, inverse_gamma, positive_prior
+from bayesmixed.posterior import CovarianceDraws, MarginalPosterior
+
+
+@dataclass(frozen=True)
+class Density:
+    """`log_density` with its data, and the way from unconstrained vectors to parameters.
+
+    Parameters
+    ----------
+    posterior : MarginalPosterior
+        Whose priors are all of built-in families.
+    """
+
+    posterior: MarginalPosterior
+
+    @property
+    def blocks(self) -> np.ndarray:
+        return np.array([[block[0], len(block)] for block in self.posterior.priors.blocks], dtype=np.int64)
+
+    @property
+    def n_corr(self) -> int:
+        sizes = self.blocks[:, 1]
+        return int((sizes * (sizes - 1) // 2).sum())
+
+    @property
+    def size(self) -> int:
+        """Length of the unconstrained vector."""
+        q, e = self.posterior.moments.q, len(self.posterior.coefficients.explicit)
+        return q + self.n_corr + 1 + e + int(self.posterior.coefficients.student.sum())
+
+    @property
+    def _positive(self) -> Array:
+        priors, coefficients = self.posterior.priors, self.posterior.coefficients
+        rows = _rows(priors.sd, self.posterior.names.sd)
+        rows.append(positive_prior(priors.sigma))
+        rows += _rows(priors.fixed, coefficients.explicit_terms)
+        rows += [inverse_gamma(nu / 2.0, nu / 2.0) for nu in coefficients.nu[coefficients.student]]
+        return np.array(rows, dtype=float)
+
+    def arguments(self) -> tuple:
+        """Everything that `log_density` takes after `x` and `gradient`."""
+        posterior, coefficients = self.posterior, self.posterior.coefficients
+        kernel, positive = posterior.kernel, self._positive
+        constant = float(positive[:, 0].sum())
+        eta = 1.0
+        if posterior.priors.corr is not None:
+            eta = posterior.priors.corr.eta
+            constant -= sum(posterior.priors.corr.log_normaliser(int(size)) for size in self.blocks[:, 1])
+        students = np.flatnonzero(coefficients.student).astype(np.int64)
+        shift = np.ascontiguousarray(posterior.shift[len(coefficients.columns) :])
+        own = (
+            positive,
+            self.blocks,
+            float(eta),
+            constant,
+            coefficients.precision,
+            kernel.mean,
+            students,
+            shift,
+        )
+        return (*own, *kernel.arrays)
+
+    def value_and_gradient(self, x: Array) -> tuple[float, Array]:
+        """The log density at one unconstrained vector, with its gradient."""
+        gradient = np.empty(self.size)
+        value = log_density(np.ascontiguousarray(x, dtype=float), gradient, *self.arguments())
+        return value, gradient
+
+    def constrain(self, x: Array) -> CovarianceDraws:
+        """Parameters of unconstrained vectors, shape (draws, size)."""
+        q, n_corr = self.posterior.moments.q, self.n_corr
+        e = len(self.posterior.coefficients.explicit)
+        chol = np.zeros((len(x), q, q))
+        place = q
+        for first, size in self.blocks:
+            for row in range(size):
+                i = first + row
+                z = np.column_stack([x[:, place : place + row], np.ones(len(x))])
+                chol[:, i, first : i + 1] = z / np.sqrt((z**2).sum(axis=1, keepdims=True))
+                place += row
+        sigma, rest = np.exp(x[:, q + n_corr]), q + n_corr + 1
+        root = np.exp(x[:, :q, None]) * chol
+        coefficients = self.posterior.coefficients
+        precision = np.broadcast_to(coefficients.precision, (len(x), len(coefficients.precision))).copy()
+        precision[:, coefficients.student] *= np.exp(-x[:, rest + e :])
+        covariance = self.posterior.covariance(root, sigma)
+        return CovarianceDraws(covariance, root / sigma[:, None, None], precision, np.exp(x[:, rest : rest + e]))
+
+    def unconstrain(self, sd: Array, sigma: float) -> Array:
+        """A starting point without correlations; explicit coefficients and lambdas at 1."""
+        x = np.zeros(self.size)
+        q = self.posterior.moments.q
+        x[:q], x[q + self.n_corr] = np.log(sd), np.log(sigma)
+        return x
+
+
+def _rows(families, parameters) -> list[PositivePrior]:
+    """One row for each coordinate of the parameters."""
+    return [
+        positive_prior(families[parameter.name].entry(k))
+        for parameter in parameters
+        for k in range(len(parameter.columns))
+    ]

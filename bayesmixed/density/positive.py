@@ -1,0 +1,65 @@
+"""Families of positive parameters as numbers, and their log densities by the logarithm of the parameter."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import gammaln
+
+from bayesmixed.compiled import compiled
+from bayesmixed.errors import PriorError
+from bayesmixed.priors.families import Exponential, Family, Gamma, HalfCauchy, HalfNormal, HalfStudentT
+
+# Shapes that log densities of positive parameters have, up to a constant.
+_GAUSSIAN, _STUDENT, _GAMMA, _INVERSE_GAMMA = 0.0, 1.0, 2.0, 3.0
+
+
+class PositivePrior(NamedTuple):
+    """A family on the positive half line: constant, shape of the log density, two numbers."""
+
+    constant: float
+    kind: float
+    first: float
+    second: float
+
+
+def positive_prior(family: Family) -> PositivePrior:
+    """Log density of a family, ``constant + shape(x; first, second)``."""
+    match family:
+        case HalfNormal(sigma):
+            return PositivePrior(0.5 * np.log(2.0 / np.pi) - np.log(sigma), _GAUSSIAN, sigma, 0.0)
+        case HalfStudentT(nu, sigma):
+            return _half_student(nu, sigma)
+        case HalfCauchy(beta):
+            return _half_student(1.0, beta)
+        case Exponential(lam):
+            return PositivePrior(np.log(lam), _GAMMA, 0.0, lam)
+        case Gamma(alpha, beta):
+            return PositivePrior(alpha * np.log(beta) - gammaln(alpha), _GAMMA, alpha - 1.0, beta)
+    raise PriorError(f"{family} is not a prior of a positive parameter that the compiled engine knows")
+
+
+def _half_student(nu: float, sigma: float) -> PositivePrior:
+    constant = (
+        np.log(2.0) + gammaln((nu + 1.0) / 2.0) - gammaln(nu / 2.0) - 0.5 * np.log(nu * np.pi) - np.log(sigma)
+    )
+    return PositivePrior(constant, _STUDENT, nu, sigma)
+
+
+def inverse_gamma(shape: float, rate: float) -> PositivePrior:
+    return PositivePrior(shape * np.log(rate) - gammaln(shape), _INVERSE_GAMMA, shape + 1.0, rate)
+
+
+@compiled
+def log_positive(log_x, kind, first, second):  # pragma: no cover - compiled
+    """Log density without its constant, with the Jacobian of the logarithm; and its derivative by log x."""
+    x = np.exp(log_x)
+    if kind == 0.0:
+        u = x / first
+        return log_x - 0.5 * u * u, 1.0 - u * u
+    if kind == 1.0:
+        u = x / second
+        ratio = u * u / first
+        return log_x - 0.5 * (first + 1.0) * np.log1p(ratio), 1.0 - (first + 1.0) * ratio / (1.0 + ratio)
+    if kind == 2.0:
+        return (first + 1.0) * log_x - second * x, first + 1.0 - second * x
+    return (1.0 - first) * log_x - second / x, 1.0 - first + second / x

@@ -1,0 +1,77 @@
+"""What a reader of any result of a design should know: the texts of `Design.warnings`."""
+
+from itertools import combinations
+
+import numpy as np
+
+from bayesmixed.design.collinear import dependent, triangle
+from bayesmixed.design.design import Design
+
+
+def cautions(design: Design) -> list[str]:
+    """All texts, for a design without any."""
+    return [
+        *_dropped_rows(design),
+        *_uncorrelated_factors(design),
+        *_between_group_slopes(design),
+        *_collinear_blocks(design),
+        *_few_rows(design),
+    ]
+
+
+def _dropped_rows(design: Design) -> list[str]:
+    n = design.n_dropped
+    return [f"{n} rows with a missing value were dropped"] if n else []
+
+
+def _uncorrelated_factors(design: Design) -> list[str]:
+    return [
+        f"{random.source} removes the correlations among the columns of {term.name!r} too, as brms does; "
+        "lme4 1.x keeps those"
+        for random, side in zip(design.specification.random, design.encoding.random, strict=True)
+        for term, factor in zip(side.terms, side.categorical, strict=True)
+        if not random.correlated and factor and term.size > 1
+    ]
+
+
+def _between_group_slopes(design: Design) -> list[str]:
+    if "Intercept" not in design.random_labels or design.q == 1:
+        return []
+    return [
+        f"{name!r} varies within no group of {design.factor_name!r}: its standard deviation is "
+        "told from the intercept's by the spread of group means alone"
+        for name in design.between_group_slopes()
+    ]
+
+
+def _few_rows(design: Design) -> list[str]:
+    N, effects = design.n_obs, design.n_groups * design.q
+    if design.q == 1 or effects < N:
+        return []
+    return [
+        f"{effects} random effects for {N} rows: REML does not exist and the posterior of sigma rests on its prior"
+    ]
+
+
+def _collinear_blocks(design: Design) -> list[str]:
+    """If z = Z_1 a = Z_2 b in every row, then G_1 + v a a' and G_2 - v b b' give the same V for any v."""
+    if len(design.blocks) == 1:
+        return []
+    R = triangle(design.Z_rows / np.abs(design.Z_rows).max(axis=0))
+    R /= np.linalg.norm(R, axis=0)
+    texts = []
+    for first, second in combinations(design.blocks, 2):
+        columns = [*first.columns, *second.columns]
+        involved = {columns[k] for k in dependent(R[:, columns], np.ones(len(columns)))}
+        if involved:
+            one, other = (_listed(design, involved & set(block.columns)) for block in (first, second))
+            texts.append(
+                f"the random effects {one} and {other} of different brackets are collinear: the data tell "
+                "only what they add to V together, so REML has no unique standard deviations and the "
+                "posterior of each rests on its prior; leave one of them out"
+            )
+    return texts
+
+
+def _listed(design: Design, columns: set[int]) -> str:
+    return ", ".join(repr(design.random_labels[column]) for column in sorted(columns))

@@ -1,0 +1,78 @@
+"""Draws of the parameters from their priors."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from bayesmixed.coding import Array
+from bayesmixed.errors import PriorError
+from bayesmixed.parameters import CovarianceParameters, ParameterNames
+from bayesmixed.priors.families import Flat, PymcPrior
+from bayesmixed.priors.resolved import Prior, ResolvedPriors
+
+
+class PriorDraws(NamedTuple):
+    """Draws in the user's coding: coefficients (draws, p), and sd, correlations and sigma."""
+
+    beta: Array
+    covariance: CovarianceParameters
+
+
+def draw_priors(priors: ResolvedPriors, names: ParameterNames, draws: int, rng: np.random.Generator) -> PriorDraws:
+    """Draw every parameter from its prior.
+
+    Raises
+    ------
+    PriorError
+        A prior is improper, so that it has no draws.
+    """
+    p, q = len(priors.fixed_coding.centre), len(names.random_labels)
+    beta, sd = np.empty((draws, p)), np.empty((draws, q))
+    for parameters, families, target in ((names.fixed, priors.fixed, beta), (names.sd, priors.sd, sd)):
+        for parameter in parameters:
+            size = (draws, len(parameter.columns))
+            target[:, list(parameter.columns)] = _draw(families[parameter.name], parameter.name, size, rng)
+    sigma = _draw(priors.sigma, "sigma", (draws, 1), rng)[:, 0]
+    root = np.zeros((draws, q, q))
+    for block in priors.blocks:
+        index = np.ix_(np.arange(draws), block, block)
+        chol = np.ones((draws, 1, 1))
+        if len(block) > 1:
+            chol = draw_lkj_cholesky(priors.corr.eta, len(block), draws, rng)
+        root[index] = sd[:, list(block), None] * chol
+    own = priors.T_inverse @ root
+    covariance = CovarianceParameters.from_G(own @ np.swapaxes(own, 1, 2), sigma)
+    return PriorDraws(beta @ priors.fixed_coding.inverse.T, covariance)
+
+
+def draw_lkj_cholesky(eta: float, size: int, draws: int, rng: np.random.Generator) -> Array:
+    """Cholesky factors of LKJ(eta) correlation matrices, shape (draws, size, size).
+
+    Row i (from 1) is ``(sqrt(w) u, sqrt(1 - w))`` with u uniform on a sphere and
+    ``w ~ Beta(i / 2, eta + (size - 1 - i) / 2)``: the onion of Lewandowski, Kurowicka and Joe (2009),
+    doi:10.1016/j.jmva.2009.04.008, section 3.2, row by row.
+    """
+    chol = np.zeros((draws, size, size))
+    chol[:, 0, 0] = 1.0
+    for i in range(1, size):
+        w = rng.beta(i / 2.0, eta + (size - 1.0 - i) / 2.0, size=draws)
+        direction = rng.standard_normal((draws, i))
+        direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+        chol[:, i, :i] = np.sqrt(w)[:, None] * direction
+        chol[:, i, i] = np.sqrt(1.0 - w)
+    return chol
+
+
+def _draw(prior: Prior, name: str, size: tuple[int, int], rng: np.random.Generator) -> Array:
+    if isinstance(prior, Flat):
+        raise PriorError(f"the prior of {name!r} is flat, so it has no draws: give it a proper one by name")
+    if isinstance(prior, PymcPrior):
+        if prior.variable is None:
+            raise PriorError(
+                f"the prior of {name!r}, {prior}, was not stored: build the model anew to draw from it"
+            )
+        import pymc as pm
+        from pymc.distributions.shape_utils import change_dist_size
+
+        return pm.draw(change_dist_size(prior.variable, size), random_seed=int(rng.integers(2**31)))
+    return prior.distribution().rvs(size=size, random_state=rng)

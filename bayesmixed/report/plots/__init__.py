@@ -1,0 +1,25 @@
+"""Pictures of data, fits and checks.
+
+Each function returns what its library returns, so that one can go on: an arviz-plots ``PlotCollection``
+(`plot_posterior`, `plot_variance_components`, `plot_ppc`) or matplotlib Axes (the others).
+`figure_of` gives the matplotlib figure of either.
+"""
+
+from bayesmixed.report.plots.check import plot_ppc
+from bayesmixed.report.plots.comparison import plot_compare_reml
+from bayesmixed.report.plots.curve import plot_icc
+from bayesmixed.report.plots.groups import plot_random_effects
+from bayesmixed.report.plots.marginals import plot_posterior, plot_variance_components
+from bayesmixed.report.plots.rows import plot_data
+from bayesmixed.report.plots.style import figure_of
+
+__all__ = [
+    "figure_of",
+    "plot_compare_reml",
+    "plot_data",
+    "plot_icc",
+    "plot_posterior",
+    "plot_ppc",
+    "plot_random_effects",
+    "plot_variance_components",
+]

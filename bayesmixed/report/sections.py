@@ -1,0 +1,274 @@
+"""The sections of a report: what is said about a fit, in which order."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from html import escape
+from typing import TYPE_CHECKING
+
+from bayesmixed.errors import RemlError
+from bayesmixed.report import contents, plots
+from bayesmixed.report.blocks import Block, Bullets, Folded, Mathematics, Paragraph, Picture
+from bayesmixed.report.explain import explain
+from bayesmixed.report.plots.check import draw_check
+from bayesmixed.report.plots.rows import numeric_variable
+from bayesmixed.report.statistics import PredictiveCheck, predictive_check
+from bayesmixed.report.table import number
+from bayesmixed.units import with_unit
+
+if TYPE_CHECKING:
+    from bayesmixed.fit import Fit
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading with what stands below it; `name` is its anchor."""
+
+    name: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+def sections(fit: "Fit") -> list[Section]:
+    """Every section of a fit's report."""
+    return [section for make in MAKERS if (section := make(fit)).blocks]
+
+
+def glance(fit: "Fit") -> Section:
+    design = fit.model.design
+    verdict = "The draws can be trusted" if fit.verdict.ok else "The draws are doubtful"
+    lines = [
+        f"A linear mixed model of {_response(fit)}: {design.n_obs} rows in {design.n_groups} groups of "
+        f"{design.factor_name}, estimated by Bayes (NUTS, {fit.shape[0]} chains of {fit.shape[1]} draws), with "
+        "the REML fit of the same model beside it.",
+        f"{verdict}: {str(fit.verdict).split(': ', 1)[1].splitlines()[0]}.",
+        _icc_sentence(fit),
+    ]
+    if fit.warnings:
+        lines.append(f"{len(fit.warnings)} warnings: see the end of this page.")
+    return Section("glance", "At a glance", (Bullets(tuple(lines)),))
+
+
+def _response(fit: "Fit") -> str:
+    unit = fit.model.units.of_y
+    return f"{fit.model.design.response_name} ({unit})" if unit else fit.model.design.response_name
+
+
+def _icc_sentence(fit: "Fit") -> str:
+    last = fit.icc().iloc[-1]
+    where = "" if len(fit.icc()) == 1 else ", averaged over the rows"
+    median, low, high = (number(last[key], 3) for key in ("median", "eti95_lb", "eti95_ub"))
+    return (
+        f"Intraclass correlation (ICC) of {fit.model.design.factor_name}{where}: "
+        f"posterior median {median}, 95 % between {low} and {high}."
+    )
+
+
+def model(fit: "Fit") -> Section:
+    design = fit.model.design
+    fixed = ", ".join(design.fixed_labels) or "none"
+    words = (
+        f"Fixed effects: {fixed}. Random effects, one set for each of the {design.n_groups} groups of "
+        f"{design.factor_name}: {', '.join(design.random_labels)}{_correlated(fit)}."
+    )
+    factor = escape(design.factor_name)
+    scale = "" if design.weights_name is None else f" / {escape(design.weights_name)}"
+    known = " + offset" if design.specification.offsets else ""
+    i = "<sub><i>i</i></sub>"
+    lines = (
+        f"<b>y</b>{i} = <b>X</b>{i} <b>β</b> + <b>Z</b>{i} <b>b</b>{i}{known} + <b>e</b>{i}, "
+        f"&emsp; {factor} <i>i</i> = 1, …, {design.n_groups}",
+        f"<b>b</b>{i} ~ N(0, <b>G</b>), &emsp; <b>e</b>{i} ~ N(0, σ<sup>2</sup> <b>I</b>{scale}), "
+        "&emsp; b and e independent",
+        f"Var(<b>y</b>{i}) = <b>V</b>{i} = <b>Z</b>{i} <b>G</b> <b>Z</b>{i}′ + σ<sup>2</sup> <b>I</b>{scale}",
+    )
+    return Section(
+        "model",
+        "Model",
+        (
+            Paragraph(words),
+            Mathematics(lines),
+            Folded("The matrices X, Z, G and V of this model", explain(fit.model)),
+        ),
+    )
+
+
+def _correlated(fit: "Fit") -> str:
+    if fit.model.design.q == 1:
+        return ""
+    blocks = [block.labels for block in fit.model.design.blocks if block.size > 1]
+    return f"; correlated: {'; '.join(', '.join(labels) for labels in blocks)}" if blocks else ", uncorrelated"
+
+
+def data(fit: "Fit") -> Section:
+    design = fit.model.design
+    dropped = f"{design.n_dropped} rows with a missing value were dropped; " if design.n_dropped else ""
+    words = (
+        f"{dropped}{design.n_obs} rows are used, in {design.n_groups} groups of {design.factor_name} "
+        f"of {contents.span(design.group_sizes)} rows."
+    )
+    variable = numeric_variable(design)
+    if variable is None:
+        caption = "The rows of each group, the mean of its rows, and the mean that the model fits."
+    else:
+        caption = (
+            f"The rows, with the line of the population over {variable} (95 % band) and the lines of the groups "
+            "at the posterior means; other predictors are held at their median or commonest level."
+        )
+    alternative = (
+        f"{design.response_name} of {design.n_obs} rows in {design.n_groups} groups of {design.factor_name}"
+    )
+    picture = Picture("data", caption, alternative, partial(plots.plot_data, fit))
+    return Section("data", "Data", (Paragraph(words), contents.data_columns(fit.model), picture))
+
+
+def priors(fit: "Fit") -> Section:
+    words = (
+        "What was believed before the data, in the units of the data. A prior 'at' values of the predictors is "
+        "stated there instead of at zero, where the data may not reach."
+    )
+    return Section("priors", "Priors", (Paragraph(words), contents.priors(fit.model)))
+
+
+def diagnostics(fit: "Fit") -> Section:
+    verdict = fit.verdict
+    head, *reasons = str(verdict).splitlines()
+    blocks: list[Block] = [Paragraph(f"Verdict: {head}.", "good" if verdict.ok else "doubtful")]
+    if reasons:
+        blocks.append(Bullets(tuple(reason.removeprefix("- ") for reason in reasons)))
+    words = (
+        "R-hat compares the chains with each other: 1 says that they agree. ESS is how many independent draws the "
+        "chains are worth, for the middle (bulk) and for the tails. Divergences are steps in which the sampler "
+        f"lost its way. The smallest E-BFMI is {number(verdict.min_bfmi, 3)}; above 0.3 the energy moves freely."
+    )
+    return Section("diagnostics", "Diagnostics", (*blocks, contents.diagnostics(fit), Paragraph(words, "note")))
+
+
+def fixed_effects(fit: "Fit") -> Section:
+    table = contents.fixed_effects(fit)
+    if not table:
+        return Section("fixed", "Fixed effects", ())
+    alternative = "; ".join(
+        f"{row[0]}: median {with_unit(number(row[4]), row[1])}, 95 % {number(row[5])} to {number(row[6])}"
+        for row in table.rows[:8]
+    )
+    picture = Picture(
+        "posterior",
+        "Posterior densities (dots: medians, bars: 95 % intervals) with their priors (dashed).",
+        f"Posterior and prior densities. {alternative}",
+        partial(plots.plot_posterior, fit),
+    )
+    return Section("fixed", "Fixed effects", (table, picture))
+
+
+def variance_components(fit: "Fit") -> Section:
+    table = contents.variance_components(fit)
+    alternative = "; ".join(
+        f"{row[0]} {row[1]} {row[2]}: median {number(row[6])}" for row in table.rows if row[2] == "sd"
+    )
+    picture = Picture(
+        "components",
+        "Posterior densities of the variance components (dots: medians, bars: 95 % intervals).",
+        f"Posterior densities. {alternative}",
+        partial(plots.plot_variance_components, fit),
+    )
+    return Section("variance", "Variance components", (table, picture))
+
+
+def icc(fit: "Fit") -> Section:
+    table = contents.icc(fit)
+    varies = bool(fit.model.design.encoding.needed(["random"]))
+    words = (
+        "The share of variance that lies between groups. With a random slope it depends on the slope variable: "
+        "ICC(t) = z'Gz / (z'Gz + sigma^2), z the row of Z at t."
+        if varies
+        else "The share of variance that lies between groups: the correlation of two rows of the same group."
+    )
+    alternative = "; ".join(
+        f"{row[0]}: median {number(row[3], 3)}, 95 % {number(row[4], 3)} to {number(row[5], 3)}"
+        for row in table.rows[:8]
+    )
+    caption = "ICC: posterior median with its 95 % interval."
+    picture = Picture("icc", caption, f"Intraclass correlation. {alternative}", partial(plots.plot_icc, fit))
+    return Section("icc", "Intraclass correlation", (Paragraph(words), table, picture))
+
+
+def reml(fit: "Fit") -> Section:
+    blocks: list[Block] = [contents.reml_comparison(fit)]
+    try:
+        found = fit.model.reml()
+    except RemlError:
+        return Section("reml", "REML beside the posterior", tuple(blocks))
+    singular = " The fit is singular: an estimate lies at the boundary." if found.singular else ""
+    words = f"REML criterion (-2 log restricted likelihood): {found.criterion:.4f}.{singular}"
+    picture = Picture(
+        "reml",
+        "Posterior (dots: medians, bars: 95 % intervals) beside REML (squares, 95 % intervals by t with "
+        "Satterthwaite's df for coefficients, by the normal distribution for sd and correlations; none where REML "
+        "gives no standard error).",
+        "Intervals of the posterior beside those of REML, quantity by quantity; the table has the numbers",
+        partial(plots.plot_compare_reml, fit),
+    )
+    return Section("reml", "REML beside the posterior", (Paragraph(words), *blocks, picture))
+
+
+def random_effects(fit: "Fit") -> Section:
+    picture = Picture(
+        "effects",
+        "Random effects, sorted: posterior medians and 95 % intervals; diamonds are the estimates from each "
+        "group's rows alone. The way from diamond to dot is shrinkage.",
+        f"Random effects of the groups of {fit.model.design.factor_name}, sorted, with estimates without pooling",
+        partial(plots.plot_random_effects, fit),
+    )
+    return Section("effects", "Random effects and shrinkage", (picture, contents.random_effects(fit)))
+
+
+def check(fit: "Fit") -> Section:
+    words = (
+        "Tables like the data are drawn from the model and summed up as the data are. Replicates of the observed "
+        "groups ask whether the model reproduces these groups; replicates of new groups ask whether groups like "
+        "these are drawn from it."
+    )
+    targets = ("observed", "new") if fit.has_effects else ("new",)
+    checks = [predictive_check(fit, groups) for groups in targets]
+    tables = [contents.posterior_predictive(found) for found in checks]
+    pictures = [_check_picture(fit, found) for found in checks]
+    return Section("check", "Posterior predictive check", (Paragraph(words), *tables, *pictures))
+
+
+def _check_picture(fit: "Fit", found: PredictiveCheck) -> Picture:
+    values = "; ".join(
+        f"{name}: observed {number(value)}, p {found.p_value(name):.2f}" for name, value in found.observed.items()
+    )
+    return Picture(
+        f"check-{found.groups}",
+        f"Replicates of {found.groups} groups (densities) against the data (lines), with Bayesian p-values.",
+        f"Replicates of {found.groups} groups against the data. {values}",
+        partial(draw_check, found, fit.model.units),
+    )
+
+
+def warnings(fit: "Fit") -> Section:
+    notes = Bullets(fit.warnings) if fit.warnings else Paragraph("None.")
+    return Section("warnings", "Warnings", (notes,))
+
+
+def session(fit: "Fit") -> Section:
+    return Section("session", "Session", (contents.session(fit),))
+
+
+MAKERS: tuple[Callable[["Fit"], Section], ...] = (
+    glance,
+    model,
+    data,
+    priors,
+    diagnostics,
+    fixed_effects,
+    variance_components,
+    icc,
+    reml,
+    random_effects,
+    check,
+    warnings,
+    session,
+)

@@ -1,0 +1,174 @@
+"""Test statistics of clustered data, and how replicates of the data compare with the data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesmixed.coding import Array
+from bayesmixed.parameters import stored_name
+from bayesmixed.report.summary import interval, interval_names
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bayesmixed.fit import Fit
+
+
+def between_group_sd(y: Array, group: Array) -> Array:
+    """Standard deviation of the group means.
+
+    Parameters
+    ----------
+    y : ndarray, shape (..., N)
+    group : ndarray of int, shape (N,)
+
+    Returns
+    -------
+    ndarray, shape (...)
+        In units of y.
+
+    Examples
+    --------
+    >>> between_group_sd(np.array([1.0, 3.0, 4.0, 6.0]), np.array([0, 0, 1, 1])).item()
+    2.1213203435596424
+    """
+    _, mean, _ = _group_sums(y, group)
+    return mean.std(axis=-1, ddof=1)
+
+
+def within_group_sd(y: Array, group: Array) -> Array:
+    """Pooled standard deviation of the rows about their group's mean, ``sqrt(SSW / (N - J))``.
+
+    Parameters
+    ----------
+    y : ndarray, shape (..., N)
+    group : ndarray of int, shape (N,)
+    """
+    size, _, within = _group_sums(y, group)
+    return np.sqrt(within / (size.sum() - len(size)))
+
+
+def anova_icc(y: Array, group: Array) -> Array:
+    """Intraclass correlation from a one-way analysis of variance; it may be negative.
+
+    ``(MSB - MSW) / (MSB + (n0 - 1) MSW)`` with ``n0 = (N - sum n_i^2 / N) / (J - 1)``.
+    Searle (1971), Linear Models, section 9.4.
+
+    Parameters
+    ----------
+    y : ndarray, shape (..., N)
+    group : ndarray of int, shape (N,)
+    """
+    size, mean, within = _group_sums(y, group)
+    N, J = size.sum(), len(size)
+    overall = (mean * size).sum(axis=-1) / N
+    between = (size * np.square(mean - overall[..., None])).sum(axis=-1)
+    msb, msw = between / (J - 1), within / (N - J)
+    n0 = (N - (size**2).sum() / N) / (J - 1)
+    return (msb - msw) / (msb + (n0 - 1.0) * msw)
+
+
+#: What a posterior predictive check compares, by the names of its tables and pictures.
+STATISTICS = {
+    "between-group sd": between_group_sd,
+    "within-group sd": within_group_sd,
+    "ICC (ANOVA)": anova_icc,
+}
+
+
+def _group_sums(y: Array, group: Array) -> tuple[Array, Array, Array]:
+    """Sizes (J,), means (..., J) and the sum of squares within groups (...)."""
+    y = np.asarray(y, dtype=float)
+    order = np.argsort(group, kind="stable")
+    _, starts, place, size = np.unique(
+        np.asarray(group)[order], return_index=True, return_inverse=True, return_counts=True
+    )
+    ordered = y[..., order]
+    mean = np.add.reduceat(ordered, starts, axis=-1) / size
+    within = np.square(ordered - mean[..., place]).sum(axis=-1)
+    return size, mean, within
+
+
+@dataclass(frozen=True)
+class PredictiveCheck:
+    """Statistics of the data and of replicates of them.
+
+    Parameters
+    ----------
+    groups : {"observed", "new"}
+    observed : mapping of str to float
+        Of the data, by the names of the statistics.
+    replicated : mapping of str to ndarray, shape (chains, draws)
+    """
+
+    groups: str
+    observed: Mapping[str, float]
+    replicated: Mapping[str, Array]
+
+    def p_value(self, name: str) -> float:
+        """``P(T(y_rep) >= T(y))``; Gelman, Meng and Stern (1996), Statistica Sinica 6, 733-807."""
+        return float(np.mean(self.replicated[name] >= self.observed[name]))
+
+    def table(self, ci_prob: float = 0.95, ci_kind: str = "eti") -> "pd.DataFrame":
+        """``observed``, ``median`` and interval of the replicates, ``p_value``; one row a statistic."""
+        import pandas as pd
+
+        lower, upper = interval_names(ci_prob, ci_kind)
+        rows = {}
+        for name, values in self.replicated.items():
+            low, high = interval(values, ci_prob, ci_kind)
+            rows[name] = {
+                "observed": self.observed[name],
+                "median": float(np.median(values)),
+                lower: low,
+                upper: high,
+                "p_value": self.p_value(name),
+            }
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("statistic")
+
+
+def predictive_check(
+    fit: "Fit", groups: str = "observed", draws: int | None = 1000, random_seed: Any = 0
+) -> PredictiveCheck:
+    """Between-group sd, within-group sd and ICC of the data and of replicates from the posterior.
+
+    Parameters
+    ----------
+    fit : Fit
+        Stays as it is: the replicates are not kept in its ``idata``.
+    groups : {"observed", "new"}
+        Replicates of the same groups, or of new ones with ``b ~ N(0, G)``.
+    draws : int or None
+        How many replicates; None for as many as there are draws.
+    random_seed : int, SeedSequence or Generator
+    """
+    from bayesmixed.fit import Fit
+
+    design = fit.model.design
+    scratch = Fit(fit.model, fit.idata.copy())
+    predictive = scratch.posterior_predictive(groups, draws, random_seed)["posterior_predictive"]
+    replicates = predictive[stored_name(design.response_name)].transpose("chain", "draw", ...).to_numpy()
+    observed = {name: float(statistic(design.y, design.group)) for name, statistic in STATISTICS.items()}
+    replicated = {name: statistic(replicates, design.group) for name, statistic in STATISTICS.items()}
+    return PredictiveCheck(groups, observed, replicated)
+
+
+def ppc_table(
+    fit: "Fit",
+    groups: str = "observed",
+    draws: int | None = 1000,
+    ci_prob: float = 0.95,
+    ci_kind: str = "eti",
+    random_seed: Any = 0,
+) -> "pd.DataFrame":
+    """The data against replicates: ``predictive_check(fit, groups, draws, random_seed).table(ci_prob, ci_kind)``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``observed``, ``median`` and interval of the replicates, and the Bayesian p-value ``P(T(y_rep) >= T(y))``:
+        values near 0 or 1 say that the model does not produce data like these.
+    """
+    return predictive_check(fit, groups, draws, random_seed).table(ci_prob, ci_kind)

@@ -1,0 +1,110 @@
+"""Specification + known parameters -> table: data whose truth is known."""
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesmixed.coding import Array
+from bayesmixed.design import Design, build_design
+from bayesmixed.engines.settings import seed_sequence
+from bayesmixed.errors import DesignError
+from bayesmixed.formula import parse_formula
+from bayesmixed.parameters import CovarianceParameters, ParameterNames, find_name
+from bayesmixed.table import model_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def simulate(
+    formula: str,
+    table: Any,
+    params: Mapping[str, Any],
+    *,
+    weights: str | None = None,
+    functions: Mapping[str, Callable[..., Any]] | None = None,
+    random_seed: Any = None,
+) -> "pd.DataFrame":
+    """Draw the response of a mixed model, ``y = X beta + Z b + offset + e``, with known parameters.
+
+    Parameters
+    ----------
+    formula : str
+        Its response must be a plain column name; the table need not have that column.
+    table : pandas, Polars or PyArrow table, or dict of columns
+        Predictors and groups.
+    params : mapping
+        Coefficients, sd, correlations and sigma by the names of the DataTree, in the user's coding:
+        ``{"Intercept": 250, "Days": 10, "1|Subject_sigma": 25, "Days|Subject_sigma": 6, "sigma": 25}``.
+        Without ``<factor>_corr`` the random effects are uncorrelated.
+    weights : str, optional
+        Column of prior weights w: the residual variance of a row is ``sigma^2 / w``.
+    functions : mapping, optional
+        The user's own transformations.
+    random_seed : int, SeedSequence or Generator, optional
+
+    Returns
+    -------
+    pandas.DataFrame
+        The used columns of the table with the response, rows with missing values dropped.
+
+    Examples
+    --------
+    >>> import bayesmixed as bm
+    >>> table = {"t": [0, 1, 2] * 4, "g": ["a"] * 3 + ["b"] * 3 + ["c"] * 3 + ["d"] * 3}
+    >>> truth = {"Intercept": 10.0, "t": 1.0, "1|g_sigma": 2.0, "sigma": 0.5}
+    >>> bm.simulate("y ~ t + (1 | g)", table, truth, random_seed=1).shape
+    (12, 3)
+    """
+    specification = parse_formula(formula, functions or ())
+    name = specification.response_name
+    if name not in specification.columns:
+        raise DesignError(f"the response {name!r} is a transformation: simulate a plain column instead")
+    columns = [c for c in specification.columns if c != name] + ([weights] if weights else [])
+    frame, _, _ = model_frame(table, list(dict.fromkeys(columns)), labels=specification.only_groups)
+    frame = frame.assign(**{name: np.arange(len(frame), dtype=float)})
+    design = build_design(specification, frame, weights=weights, functions=functions)
+    names = ParameterNames.of(design)
+    _check_names(names, params)
+    rng = np.random.default_rng(seed_sequence(random_seed))
+    y = simulate_response(design, coefficients(names, params), names.covariance(params), rng)
+    return frame.assign(**{name: y})
+
+
+def coefficients(names: ParameterNames, params: Mapping[str, Any]) -> Array:
+    """beta in the order of the columns of X from a mapping by names of the DataTree."""
+    beta = np.empty(sum(len(p.columns) for p in names.fixed))
+    for parameter in names.fixed:
+        key = find_name(parameter.name, params)
+        if key is None:
+            raise DesignError(f"the parameters lack {parameter.name!r}; they have {', '.join(map(str, params))}")
+        try:
+            value = np.asarray(params[key], dtype=float)
+        except (TypeError, ValueError):
+            raise DesignError(f"{parameter.name!r} must be a number, not {params[key]!r}") from None
+        shape = () if parameter.dim is None else (len(parameter.columns),)
+        if value.shape not in (shape, ()) or not np.isfinite(value).all():
+            raise DesignError(f"{parameter.name!r} must be {len(parameter.columns)} finite numbers")
+        beta[list(parameter.columns)] = value
+    return beta
+
+
+def simulate_response(
+    design: Design, beta: Array, covariance: CovarianceParameters, rng: np.random.Generator
+) -> Array:
+    """One draw of y for the rows of a design, shape (N,)."""
+    eigenvalues, vectors = np.linalg.eigh(covariance.G)
+    root = vectors * np.sqrt(np.maximum(eigenvalues, 0.0))
+    b = rng.standard_normal((design.n_groups, design.q)) @ root.T
+    noise = covariance.sigma * rng.standard_normal(design.n_obs) / np.sqrt(design.weights)
+    return design.X @ beta + (design.Z_rows * b[design.group]).sum(axis=1) + design.offset + noise
+
+
+def _check_names(names: ParameterNames, params: Mapping[str, Any]) -> None:
+    for given in params:
+        if find_name(str(given), names.all_names) is None:
+            nearest = get_close_matches(str(given), names.all_names, n=1)
+            hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+            raise DesignError(f"no parameter {given!r}; there are {', '.join(names.all_names)}{hint}")

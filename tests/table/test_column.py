@@ -1,0 +1,39 @@
+"""Columns of unusual kinds become plain ones."""
+
+import datetime
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import polars as pl
+
+from bayesmixed.table import model_frame
+
+
+def test_decimals_small_integers_and_mixed_objects():
+    frame, _, _ = model_frame({"d": [Decimal("1.5"), Decimal(2)], "m": [1, "b"]}, ["d", "m"])
+    assert frame["d"].tolist() == [1.5, 2.0]
+    assert frame["m"].tolist() == ["1", "b"]
+    small = pd.DataFrame({"k": np.array([100, 2], dtype=np.int8)})
+    assert model_frame(small, ["k"])[0]["k"].dtype == np.int64
+
+
+def test_categories():
+    ordered = pd.Categorical(["b", "a"], categories=["z", "b", "a"], ordered=True)
+    free = pd.Categorical(["b", "a"], categories=["z", "b", "a"])
+    mixed = pd.Categorical([1, "a"])
+    frame, _, _ = model_frame({"o": ordered, "f": free, "m": mixed}, ["o", "f", "m"])
+    assert frame["o"].cat.categories.tolist() == ["b", "a"]
+    assert frame["o"].cat.ordered
+    assert frame["f"].cat.categories.tolist() == ["b", "a"]
+    assert sorted(frame["m"].cat.categories) == ["1", "a"]
+    enum = pl.DataFrame({"e": pl.Series(["b", "a"], dtype=pl.Enum(["z", "b", "a"]))})
+    assert model_frame(enum, ["e"])[0]["e"].cat.categories.tolist() == ["b", "a"]
+
+
+DAY = datetime.date(2020, 1, 1)
+
+
+def test_dates_may_name_groups():
+    frame, _, _ = model_frame({"x": [DAY, DAY]}, ["x"], labels={"x"})
+    assert frame["x"].tolist() == ["2020-01-01"] * 2

@@ -1,0 +1,61 @@
+"""The public names: adding or losing one is a decision, and this list is where it shows."""
+
+import re
+
+import pytest
+
+import bayesmixed as bm
+from bayesmixed.errors import BayesmixedError
+
+PUBLIC = {
+    *("MixedModel", "Fit", "RemlFit", "load", "compare_models", "simulate"),
+    *("load_dataset", "list_datasets", "dataset_info", "read_table"),
+    *("parse_formula", "build_design", "Design", "Specification"),
+    *("Moments", "CodedMoments", "MarginalLikelihood", "MarginalPosterior"),
+    *("Priors", "Normal", "StudentT", "Flat", "HalfNormal", "HalfStudentT", "HalfCauchy"),
+    *("Exponential", "Gamma", "LKJ"),
+    *("BayesmixedError", "BayesmixedWarning", "FormulaError", "TableError", "DesignError"),
+    *("PriorError", "RemlError", "SamplingError", "PredictionError", "StorageError"),
+    "__version__",
+}
+
+
+def test_the_public_names_are_these():
+    assert set(bm.__all__) == PUBLIC
+    assert len(bm.__all__) == len(PUBLIC)
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_every_public_name_resolves_and_says_what_it_is(name):
+    value = getattr(bm, name)
+    assert name == "__version__" or value.__doc__
+
+
+def test_dir_lists_the_public_names_only():
+    assert dir(bm) == sorted(PUBLIC)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'MixedModels'"):
+        _ = bm.MixedModels
+
+
+def test_every_error_is_one_of_ours():
+    errors = [getattr(bm, name) for name in PUBLIC if name.endswith("Error")]
+    assert len(errors) == 9
+    assert all(issubclass(error, BayesmixedError) for error in errors)
+
+
+def test_the_version_is_that_of_the_installed_package():
+    from importlib.metadata import version
+
+    assert bm.__version__ == version("bayesmixed")
+    assert re.fullmatch(r"\d+\.\d+\.\d+", bm.__version__)
+
+
+def test_no_module_hides_a_public_name_of_the_same_spelling():
+    """Importing ``bayesmixed.x`` sets the attribute ``x`` of the package: a public ``x`` would be gone."""
+    import pkgutil
+
+    modules = {module.name for module in pkgutil.iter_modules(bm.__path__)}
+    assert modules & PUBLIC == set()
