@@ -88,17 +88,8 @@ def _reml_columns(fit: "Fit") -> tuple[dict[str, float], dict[str, float]]:
 
 
 def _prior_texts(fit: "Fit") -> dict[str, str]:
-    from bayesmixed.priors.families import Family
-
-    resolved, texts = fit.model.priors.resolved, {}
-    for parameter in (*fit.model.names.fixed, *fit.model.names.sd):
-        prior = resolved[parameter.name]
-        for k, label in enumerate(parameter.labels):
-            texts[label] = str(prior.entry(k) if isinstance(prior, Family) else prior)
-    for label in fit.scalars():
-        if label.startswith(fit.model.names.corr + "["):
-            texts[label] = str(resolved.corr)
-    return texts | {"sigma": str(resolved.sigma)}
+    texts, corr = fit.model.priors.texts(), fit.model.names.corr
+    return texts | {label: texts[corr] for label in fit.scalars() if label.startswith(f"{corr}[")}
 
 
 def compare_models(fits: "Mapping[str, Fit]") -> "pd.DataFrame":

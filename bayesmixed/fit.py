@@ -291,11 +291,48 @@ class Fit:
             self.idata[name] = found[name]
         return self.idata
 
+    def log_likelihood(self) -> "xr.DataTree":
+        """Log likelihood of rows (given b) and of groups (b integrated out), for every draw.
+
+        Adds ``log_likelihood``, which ``az.loo`` uses, and ``log_likelihood_group`` to ``idata``, and returns it.
+        """
+        from bayesmixed.pointwise import add_log_likelihood
+
+        return add_log_likelihood(self)
+
+    # ---------------------------------------------------------------- pictures
     def plot_ppc(self, **options: Any):
         """Between-group sd, within-group sd and ICC of replicates against those of the data."""
-        from bayesmixed.report.plots import plot_ppc
+        return self._plot("plot_ppc", **options)
 
-        return plot_ppc(self, **options)
+    def plot_posterior(self, **options: Any):
+        """Posterior of each parameter over its prior."""
+        return self._plot("plot_posterior", **options)
+
+    def plot_variance_components(self, **options: Any):
+        """Posterior of each sd and of sigma."""
+        return self._plot("plot_variance_components", **options)
+
+    def plot_icc(self, **options: Any):
+        """The intraclass correlation; where there is a slope, as a curve with a band."""
+        return self._plot("plot_icc", **options)
+
+    def plot_random_effects(self, **options: Any):
+        """b of every group with its interval, beside the estimate of that group alone."""
+        return self._plot("plot_random_effects", **options)
+
+    def plot_compare_reml(self, **options: Any):
+        """REML beside the posterior, interval beside interval."""
+        return self._plot("plot_compare_reml", **options)
+
+    def plot_data(self, **options: Any):
+        """The rows by group, with the lines of the groups and of the population."""
+        return self._plot("plot_data", **options)
+
+    def _plot(self, name: str, **options: Any):
+        from bayesmixed.report import plots
+
+        return getattr(plots, name)(self, **options)
 
     # ---------------------------------------------------------------- out
     def save(self, path: str | Path) -> None:

@@ -102,6 +102,11 @@ class MixedModel:
             f"{design.n_groups} groups of {design.factor_name})"
         )
 
+    def _repr_html_(self) -> str:
+        from bayesmixed.report.notebook import model_html
+
+        return model_html(self)
+
     @cached_property
     def names(self) -> ParameterNames:
         """Names, dimensions and coordinates of every parameter."""

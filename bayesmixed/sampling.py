@@ -185,8 +185,11 @@ def _student_scale(posterior: MarginalPosterior, parameter, values: dict, beta, 
 def _statistics(dataset: "xr.Dataset | None") -> "xr.Dataset | None":
     if dataset is None:
         return None
-    kept = {name: new for name, new in STATISTICS.items() if name in dataset}
-    return dataset[list(kept)].rename({old: new for old, new in kept.items() if old != new})
+    kept = {name: new for name, new in STATISTICS.items() if name in dataset and new not in dataset}
+    own = [name for name in STATISTICS.values() if name in dataset]
+    return dataset[[*own, *(name for name in kept if name not in own)]].rename(
+        {old: new for old, new in kept.items() if old != new}
+    )
 
 
 def from_datatree(posterior: MarginalPosterior, datatree, seed: np.random.SeedSequence) -> Sampled:
@@ -197,5 +200,5 @@ def from_datatree(posterior: MarginalPosterior, datatree, seed: np.random.SeedSe
     draws, shape = covariance_draws(posterior, datatree["posterior"].to_dataset(), rng)
     statistics = None
     if "sample_stats" in datatree.children:
-        statistics = datatree["sample_stats"].to_dataset()
+        statistics = _statistics(datatree["sample_stats"].to_dataset())
     return Sampled(draws, shape, statistics, "external", 0.0)

@@ -353,6 +353,7 @@ def test_a_process_ends_with_the_code_and_one_line(tmp_path):
     assert run.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_a_reader_that_leaves_is_no_error(sleep, options):
     """As in ``bayesmixed reml ... | head -n 0``."""

@@ -59,9 +59,11 @@ def test_the_shift_is_in_posterior_sds(slope):
 
 def test_every_parameter_has_its_prior(slope):
     priors = model("slope").priors.resolved
-    parameters = [name for name in priors if name != "Subject_corr"]
-    assert [slope.loc[name, "prior"] for name in parameters] == [str(priors[name]) for name in parameters]
-    assert slope.loc["Subject_corr[Intercept,Days]", "prior"] == "LKJ(eta=2)"
+    at_zero = ["Days", "Days|Subject_sigma", "sigma"]
+    assert [slope.loc[name, "prior"] for name in at_zero] == [str(priors[name]) for name in at_zero]
+    for name in ("Intercept", "1|Subject_sigma"):
+        assert slope.loc[name, "prior"] == f"{priors[name]} at Days = 4.5"
+    assert slope.loc["Subject_corr[Intercept,Days]", "prior"] == "LKJ(eta=2) at Days = 4.5"
     assert (slope["prior"].iloc[-4:] == "").all()
 
 

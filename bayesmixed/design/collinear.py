@@ -51,7 +51,15 @@ def collinear(columns: np.ndarray, labels: Sequence[str]) -> tuple[str, tuple[st
     if not involved:
         return None
     *others, last = sorted(rest[k] for k in involved)  # blame the column that was written last
+    if others and _spanned(columns[:, last], columns[:, others]):
+        constant = ()
     return labels[last], (*constant, *(labels[k] for k in others))
+
+
+def _spanned(column: np.ndarray, others: np.ndarray) -> bool:
+    """Whether the others determine the column without the constant."""
+    weight = np.linalg.lstsq(others, column, rcond=None)[0]
+    return bool(np.abs(column - others @ weight).max() <= 1e-9 * np.abs(column).max())
 
 
 def _centred(columns: np.ndarray) -> np.ndarray:

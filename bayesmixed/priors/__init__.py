@@ -13,6 +13,7 @@ from bayesmixed.priors.families import (
     PymcPrior,
     StudentT,
 )
+from bayesmixed.priors.presets import resolve as resolve_priors
 from bayesmixed.priors.request import Priors
 from bayesmixed.priors.resolved import ResolvedPriors
 
@@ -30,4 +31,5 @@ __all__ = [
     "PymcPrior",
     "ResolvedPriors",
     "StudentT",
+    "resolve_priors",
 ]

@@ -107,7 +107,14 @@ def _from_bambi(prior: Any, name: str) -> Family | PymcPrior:
 
 
 def _describe(variable: Any) -> str:
-    from pymc.printing import str_for_dist
-
-    text = str_for_dist(variable, formatting="plain", include_params=True)
-    return text.partition("~")[2].strip() or text
+    """A PyMC distribution with its numbers as its user gave them: ``Gamma(2, 0.1)``."""
+    op = variable.owner.op
+    name = op._print_name[0] if getattr(op, "_print_name", None) else type(op).__name__
+    try:
+        numbers = [float(parameter.eval()) for parameter in op.dist_params(variable.owner)]
+    except (AttributeError, TypeError, ValueError):
+        return f"{name}(...)"
+    if name in ("Gamma", "Exponential"):
+        # PyMC's operations hold the scale where its users give the rate.
+        numbers[-1] = 1.0 / numbers[-1]
+    return f"{name}({', '.join(f'{number:g}' for number in numbers)})"

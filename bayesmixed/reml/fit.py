@@ -84,6 +84,14 @@ class RemlFit:
     profile: Criterion
     optimum: Optimum
 
+    def __repr__(self) -> str:
+        return f"RemlFit({self.design.specification.formula!r}, {self.method} criterion {self.criterion:.4f})"
+
+    def _repr_html_(self) -> str:
+        from bayesmixed.report.notebook import reml_html
+
+        return reml_html(self)
+
     @property
     def method(self) -> str:
         return "REML" if self.profile.restricted else "ML"

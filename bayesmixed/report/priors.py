@@ -1,6 +1,7 @@
 """What the priors of a model mean, in units of y."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -8,6 +9,15 @@ from bayesmixed.parameters import Parameter, ParameterNames
 from bayesmixed.priors.families import LKJ, Family, Flat, PymcPrior
 from bayesmixed.priors.resolved import Prior, ResolvedPriors
 from bayesmixed.units import Units, with_unit
+
+
+class PriorEntry(NamedTuple):
+    """A parameter, where its prior is stated (``" at Days = 4.5"``; ``""`` for zero), the prior, its meaning."""
+
+    label: str
+    where: str
+    prior: Prior
+    meaning: str
 
 
 @dataclass(frozen=True)
@@ -25,19 +35,30 @@ class ModelPriors:
     names: ParameterNames
     units: Units
 
-    def rows(self) -> list[tuple[str, str, str]]:
-        """Parameter, prior and meaning of each."""
-        rows = []
+    def entries(self) -> list[PriorEntry]:
+        """One entry for each number that has a prior; of the correlations one for all."""
+        found = []
         for parameter in (*self.names.fixed, *self.names.sd):
             prior = self.resolved[parameter.name]
             for k, label in enumerate(parameter.labels):
                 own = prior.entry(k) if isinstance(prior, Family) else prior
                 meaning = _meaning(own, self.units.of_parameter(parameter.name))
-                rows.append((label + self._where(parameter), str(own), meaning))
+                found.append(PriorEntry(label, self._where(parameter), own, meaning))
         if self.resolved.corr is not None:
-            rows.append((self.resolved.corr_name, str(self.resolved.corr), _meaning(self.resolved.corr, "")))
-        rows.append(("sigma", str(self.resolved.sigma), _meaning(self.resolved.sigma, self.units.of_y)))
-        return rows
+            widest = max(len(block) for block in self.resolved.blocks)
+            meaning = _meaning_of_lkj(self.resolved.corr, widest)
+            where = next((place for place in map(self._where, self.names.sd) if place), "")
+            found.append(PriorEntry(self.resolved.corr_name, where, self.resolved.corr, meaning))
+        meaning = _meaning(self.resolved.sigma, self.units.of_y)
+        return [*found, PriorEntry("sigma", "", self.resolved.sigma, meaning)]
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Parameter (with where its prior is stated), prior and meaning, as text."""
+        return [(f"{entry.label}{entry.where}", str(entry.prior), entry.meaning) for entry in self.entries()]
+
+    def texts(self) -> dict[str, str]:
+        """Each prior with where it is stated, by the label of its parameter."""
+        return {entry.label: f"{entry.prior}{entry.where}" for entry in self.entries()}
 
     def _where(self, parameter: Parameter) -> str:
         """Says at which values of the columns a prior is stated, if not at zero."""
@@ -79,9 +100,6 @@ def _meaning(prior: Prior, unit: str) -> str:
         return "a PyMC distribution of your own"
     if isinstance(prior, Flat):
         return "improper: every value counts alike"
-    if isinstance(prior, LKJ):
-        half = _lkj_half_width(prior.eta)
-        return f"95 % between -{half:.2f} and {half:.2f} for one correlation of a 2 x 2 matrix"
     distribution = prior.distribution()
     if prior.support == "positive":
         median, upper = (with_unit(f"{distribution.ppf(u):.4g}", unit) for u in (0.5, 0.95))
@@ -90,7 +108,10 @@ def _meaning(prior: Prior, unit: str) -> str:
     return f"95 % between {low:.4g} and {with_unit(f'{high:.4g}', unit)}"
 
 
-def _lkj_half_width(eta: float) -> float:
+def _meaning_of_lkj(prior: LKJ, size: int) -> str:
+    """One correlation of a size x size matrix is ``2 Beta(a, a) - 1`` with ``a = eta + size / 2 - 1``."""
     from scipy import stats
 
-    return float(2.0 * stats.beta(eta, eta).ppf(0.975) - 1.0)
+    a = prior.eta + size / 2.0 - 1.0
+    half = 2.0 * stats.beta(a, a).ppf(0.975) - 1.0
+    return f"95 % between -{half:.2f} and {half:.2f} for each correlation"

@@ -28,7 +28,7 @@ EDGES = make_table().assign(
         ("y ~ t + (1 | row)", None, r"'row' has as many groups as rows \(48\)"),
         ("y ~ t + (1 | fraction)", None, "the grouping column 'fraction' has fractions"),
         ("y ~ t + t_twice + (1 | g)", None, "'t_twice' is determined by 'Intercept', 't'; remove"),
-        ("y ~ t + u + t_and_u + (1 | g)", None, "'t_and_u' is determined by 'Intercept', 't', 'u'"),
+        ("y ~ t + u + t_and_u + (1 | g)", None, "'t_and_u' is determined by 't', 'u'"),
         ("y ~ constant + (1 | g)", None, "'constant' is determined by 'Intercept'"),
         ("y ~ 0 + f + constant + (1 | g)", None, r"'constant' is determined by 'f\[a\]', 'f\[b\]'"),
         ("y ~ I(0*t) + (1 | g)", None, r"'I\(0 \* t\)' is 0 in every row"),

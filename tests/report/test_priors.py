@@ -20,7 +20,7 @@ def test_every_parameter_has_a_row(rows):
         "Days",
         "1|Subject_sigma at Days = 4.5",
         "Days|Subject_sigma",
-        "Subject_corr",
+        "Subject_corr at Days = 4.5",
         "sigma",
     ]
 
@@ -36,7 +36,7 @@ def test_numbers_are_quantiles_with_units(rows):
 def test_lkj_speaks_of_one_correlation(rows, rng):
     # eta = 2: rho = 2 Beta(2, 2) - 1
     half = np.quantile(2.0 * rng.beta(2, 2, size=200_000) - 1.0, 0.975)
-    assert rows["Subject_corr"][1].startswith(f"95 % between -{half:.2f} and {half:.2f}")
+    assert rows["Subject_corr at Days = 4.5"][1].startswith(f"95 % between -{half:.2f} and {half:.2f}")
 
 
 def test_flat_and_own_priors(sleepstudy):

@@ -1,0 +1,86 @@
+"""Log likelihood of each row given b, and of each group with b integrated out, for every draw."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayesmixed.coding import Array
+from bayesmixed.errors import SamplingError
+from bayesmixed.likelihood import LOG_2PI
+from bayesmixed.parameters import stored_name
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from bayesmixed.design import Design
+    from bayesmixed.fit import Fit
+
+#: Numbers (draws x rows) that may be kept.
+LIMIT = 50_000_000
+
+
+def add_log_likelihood(fit: "Fit") -> "xr.DataTree":
+    """Put log likelihoods of rows (given b) and of groups (b integrated out) into ``fit.idata``.
+
+    Their names are ``log_likelihood``, which ``az.loo`` uses, and ``log_likelihood_group``. Both are given beta.
+    """
+    import xarray as xr
+
+    design, names = fit.model.design, fit.model.names
+    if len(fit.beta) * design.n_obs > LIMIT:
+        raise SamplingError(f"{len(fit.beta)} draws of {design.n_obs} rows are too many to keep at once")
+    chains, draws = fit.shape
+    base = {"chain": np.arange(chains), "draw": np.arange(draws)}
+    rows = log_likelihood_of_rows(fit).reshape(chains, draws, -1)
+    groups = log_likelihood_of_groups(fit).reshape(chains, draws, -1)
+    response, factor = stored_name(design.response_name), stored_name(names.factor_dim)
+    by_row = {response: (("chain", "draw", "__obs__"), rows)}
+    by_group = {response: (("chain", "draw", factor), groups)}
+    fit.idata["log_likelihood"] = xr.DataTree(
+        xr.Dataset(by_row, coords=base | {"__obs__": np.arange(design.n_obs)})
+    )
+    fit.idata["log_likelihood_group"] = xr.DataTree(
+        xr.Dataset(by_group, coords=base | {factor: list(design.levels)})
+    )
+    return fit.idata
+
+
+def log_likelihood_of_rows(fit: "Fit") -> Array:
+    """``log N(y_ij; x_ij'beta + z_ij'b_i + offset, sigma^2 / w)``, shape (draws, N)."""
+    design = fit.model.design
+    mean = fit.beta @ design.X.T + design.offset
+    mean += np.einsum("dnq,nq->dn", fit.effects[:, design.group], design.Z_rows)
+    variance = fit.covariance.sigma[:, None] ** 2 / design.weights
+    return -0.5 * (LOG_2PI + np.log(variance) + (design.y - mean) ** 2 / variance)
+
+
+def log_likelihood_of_groups(fit: "Fit") -> Array:
+    """``log N(y_i; X_i beta + offset_i, V_i)`` with b_i integrated out, shape (draws, J).
+
+    With ``Z_i = U S T'`` the part of the residual in the span of U has covariance
+    ``sigma^2 I + S T' G T S``, and the rest sigma^2.
+    """
+    design = fit.model.design
+    order = np.argsort(design.group, kind="stable")
+    edges = np.concatenate([[0], np.cumsum(design.group_sizes)])
+    result = np.empty((len(fit.beta), design.n_groups))
+    for j in range(design.n_groups):
+        result[:, j] = _log_likelihood_of_group(fit, design, order[edges[j] : edges[j + 1]])
+    return result
+
+
+def _log_likelihood_of_group(fit: "Fit", design: "Design", rows: np.ndarray) -> Array:
+    root = np.sqrt(design.weights[rows])
+    residual = (design.y[rows] - design.offset[rows] - fit.beta @ design.X[rows].T) * root
+    U, S, Tt = np.linalg.svd(design.Z_rows[rows] * root[:, None], full_matrices=False)
+    inside = residual @ U
+    outside = residual - inside @ U.T
+    variance = fit.covariance.sigma**2
+    spread = S[:, None] * Tt
+    covariance = spread @ fit.covariance.G @ spread.T + variance[:, None, None] * np.eye(len(S))
+    lower = np.linalg.cholesky(covariance)
+    scaled = np.linalg.solve(lower, inside[..., None])[..., 0]
+    log_det = 2.0 * np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)
+    log_det += (len(rows) - len(S)) * np.log(variance) - 2.0 * np.log(root).sum()
+    squares = (scaled**2).sum(axis=1) + (outside**2).sum(axis=1) / variance
+    return -0.5 * (len(rows) * LOG_2PI + log_det + squares)
