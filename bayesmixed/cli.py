@@ -147,19 +147,18 @@ def reml(
     from bayesmixed.model import MixedModel
     from bayesmixed.table import read_table
 
-    if df == "kenward-roger":
-        if ml:
-            raise click.UsageError("--df kenward-roger needs REML: leave --ml out")
-        raise click.UsageError("--df kenward-roger is not in this version; satterthwaite is")
+    if df == "kenward-roger" and ml:
+        raise click.UsageError("--df kenward-roger needs REML: leave --ml out")
+    df = df or "satterthwaite"
     found = MixedModel(formula, read_table(data), weights=weights).reml("ML" if ml else "REML")
     if as_json:
         from bayesmixed.report.records import reml_record
 
-        _print_json(reml_record(found))
+        _print_json(reml_record(found, df))
     else:
         from bayesmixed.report.text import reml_text
 
-        click.echo(reml_text(found))
+        click.echo(reml_text(found, df))
     _warn(found.warnings, quiet)
 
 

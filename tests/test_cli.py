@@ -92,8 +92,15 @@ def test_satterthwaite_is_the_default(call, sleep):
     assert [row["df"] for row in only_json(default[1])["fixed"]] == pytest.approx([17.0, 17.0], abs=0.01)
 
 
-def test_kenward_roger_is_for_a_later_version_and_for_reml(call, sleep):
-    complaint(call("reml", sleep, SLOPE, "--df", "kenward-roger"), "kenward-roger is not in this version")
+def test_kenward_roger(call, sleep, lme4):
+    found = only_json(call("reml", sleep, SLOPE, "--df", "kenward-roger", "--json")[1])["fixed"]
+    expected = lme4["sleepstudy_slope"]["REML"]["kr"]
+    assert [row["df"] for row in found] == pytest.approx([row["df"] for row in expected], rel=1e-4)
+    assert [row["se"] for row in found] == pytest.approx([row["Std. Error"] for row in expected], rel=1e-4)
+    assert "by Kenward and Roger" in call("reml", sleep, SLOPE, "--df", "kenward-roger")[1]
+
+
+def test_kenward_roger_is_for_reml(call, sleep):
     complaint(call("reml", sleep, SLOPE, "--df", "kenward-roger", "--ml"), "needs REML: leave --ml out")
     complaint(call("reml", sleep, SLOPE, "--df", "residual"), "'residual' is not one of")
 

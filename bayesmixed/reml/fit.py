@@ -13,6 +13,7 @@ from bayesmixed.effects import conditional_effects
 from bayesmixed.errors import RemlError
 from bayesmixed.parameters import CovarianceParameters, ParameterNames
 from bayesmixed.reml.criterion import Criterion
+from bayesmixed.reml.kenward_roger import KenwardRoger
 from bayesmixed.reml.optimize import Optimum, is_singular, minimise
 from bayesmixed.reml.satterthwaite import covariance_of_variance_parameters, satterthwaite_df
 from bayesmixed.report.components import components
@@ -60,7 +61,8 @@ def fit_reml(design: "Design", coded: CodedMoments, method: str = "REML") -> "Re
 class RemlFit:
     """A model fitted by REML or ML.
 
-    Standard errors are ``sigma^2 (X'V^-1X)^-1`` at the estimates; degrees of freedom are Satterthwaite's.
+    Standard errors are ``sigma^2 (X'V^-1X)^-1`` at the estimates; degrees of freedom are Satterthwaite's, or
+    with their adjusted standard errors those of Kenward and Roger.
 
     Attributes
     ----------
@@ -185,23 +187,49 @@ class RemlFit:
             notes.append(f"the optimiser stopped where the gradient is {size:.2g}, not 0; distrust the estimates")
         return tuple(notes)
 
-    def fixed_effects(self, level: float = 0.95) -> "pd.DataFrame":
-        """Estimates, standard errors, Satterthwaite df, t, p and intervals; one row a coefficient."""
+    @cached_property
+    def kenward_roger(self) -> KenwardRoger:
+        """Kenward and Roger's adjustment, in the coding of the criterion; for REML fits only."""
+        if not self.profile.restricted:
+            raise RemlError("Kenward-Roger adjusts REML fits: fit with method='REML'")
+        return KenwardRoger.at(self.profile, self.optimum.theta, self.sigma)
+
+    def fixed_effects(self, level: float = 0.95, df: str = "satterthwaite") -> "pd.DataFrame":
+        """Estimates, standard errors, degrees of freedom, t, p and intervals; one row a coefficient.
+
+        Parameters
+        ----------
+        level : float
+        df : {"satterthwaite", "kenward-roger"}
+            With Kenward and Roger's degrees of freedom, standard errors (and what rests on them) come from their
+            adjusted covariance of beta.
+        """
         import pandas as pd
         from scipy import stats
 
-        t = self.beta / self.se
-        half = stats.t.ppf(0.5 + level / 2.0, self.df) * self.se
+        se, degrees = self._standard_errors(df)
+        t = self.beta / se
+        half = stats.t.ppf(0.5 + level / 2.0, degrees) * se
         columns = {
             "estimate": self.beta,
-            "se": self.se,
-            "df": self.df,
+            "se": se,
+            "df": degrees,
             "t": t,
-            "p": 2.0 * stats.t.sf(np.abs(t), self.df),
+            "p": 2.0 * stats.t.sf(np.abs(t), degrees),
             "lower": self.beta - half,
             "upper": self.beta + half,
         }
         return pd.DataFrame(columns, index=pd.Index(self.design.fixed_labels, name="term"))
+
+    def _standard_errors(self, df: str) -> tuple[Array, Array]:
+        """Standard errors of beta and their degrees of freedom."""
+        if df == "satterthwaite":
+            return self.se, self.df
+        if df != "kenward-roger":
+            raise RemlError(f"df must be 'satterthwaite' or 'kenward-roger', not {df!r}")
+        back = self.profile.coded.fixed.inverse
+        degrees = np.array([self.kenward_roger.test(contrast[None])[0] for contrast in back])
+        return np.sqrt(np.diag(back @ self.kenward_roger.adjusted @ back.T)), degrees
 
     def variance_components(self) -> "pd.DataFrame":
         """sd, variance, covariance, correlation and share of variance; rows as in `Fit.variance_components`."""

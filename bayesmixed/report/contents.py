@@ -250,7 +250,13 @@ def session(fit: "Fit") -> Table:
 
 
 # ---------------------------------------------------------------- REML
-def reml_fixed_effects(fit: "RemlFit") -> Table:
+NOTES = {
+    "satterthwaite": "df, p and intervals by Satterthwaite.",
+    "kenward-roger": "se, df, p and intervals by Kenward and Roger.",
+}
+
+
+def reml_fixed_effects(fit: "RemlFit", df: str = "satterthwaite") -> Table:
     """Estimates, standard errors, Satterthwaite df, t, p and intervals."""
     keys = ("estimate", "se", "df", "t", "p", "lower", "upper")
     columns = (
@@ -262,8 +268,8 @@ def reml_fixed_effects(fit: "RemlFit") -> Table:
         Column("p", "probability"),
         *LIMITS,
     )
-    rows = tuple((name, *row) for name, row in _values(fit.fixed_effects(), keys))
-    note = "df, p and intervals by Satterthwaite."
+    rows = tuple((name, *row) for name, row in _values(fit.fixed_effects(df=df), keys))
+    note = NOTES[df]
     return Table("Fixed effects", columns, rows, note)
 
 

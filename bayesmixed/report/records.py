@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from bayesmixed.reml import RemlFit
 
 
-def reml_record(fit: "RemlFit") -> dict[str, Any]:
+def reml_record(fit: "RemlFit", df: str = "satterthwaite") -> dict[str, Any]:
     """A REML or ML fit as a JSON object."""
     design = fit.design
-    fixed = fit.fixed_effects()
+    fixed = fit.fixed_effects(df=df)
     covariance = fit.covariance
     record = {
         "formula": design.specification.formula,

@@ -27,12 +27,12 @@ def fit_text(fit: "Fit") -> str:
     return _page(head, tables, fit.model.warnings)
 
 
-def reml_text(fit: "RemlFit") -> str:
+def reml_text(fit: "RemlFit", df: str = "satterthwaite") -> str:
     """A REML or ML fit."""
     kind = "-2 log restricted likelihood" if fit.method == "REML" else "-2 log likelihood"
     head = [_what(fit.design), f"{fit.method} criterion ({kind}): {fit.criterion:.4f}"]
     tables = (
-        contents.reml_fixed_effects(fit),
+        contents.reml_fixed_effects(fit, df),
         contents.reml_variance_components(fit),
         contents.reml_icc(fit),
     )
