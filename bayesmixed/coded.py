@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesmixed.coding import Array, Coding, block_diagonal
+from bayesmixed.coding import Array, Coding, block_diagonal, column_codings
 from bayesmixed.moments import Moments
-from bayesmixed.priors.presets import column_codings
 
 if TYPE_CHECKING:
     from bayesmixed.design import Design

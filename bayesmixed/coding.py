@@ -7,9 +7,13 @@ with ``T`` in place of ``K``, and ``G_c = T G T'``.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from bayesmixed.design import Design
 
 Array = NDArray[np.float64]
 
@@ -80,3 +84,35 @@ def block_diagonal(matrices: list[Array], columns: list[NDArray[np.intp]], size:
     for matrix, index in zip(matrices, columns, strict=True):
         result[np.ix_(index, index)] = matrix
     return result
+
+
+def column_codings(design: "Design") -> tuple[Coding, tuple[Coding, ...]]:
+    """Codings of the columns of X and of each block of Z, by the weighted means of the rows."""
+    w = design.weights
+    fixed = Coding.of_columns(design.X, w, constant_of(design.X))
+    blocks = []
+    for block in design.blocks:
+        columns = design.Z_rows[:, list(block.columns)]
+        blocks.append(Coding.of_columns(columns, w, constant_of(columns)))
+    return fixed, tuple(blocks)
+
+
+def constant_of(columns: Array) -> Array:
+    """Coefficients e of 0 and 1 with ``columns @ e = 1``: a column of ones, or the indicators of a factor."""
+    p = columns.shape[1]
+    for k in range(p):
+        if (columns[:, k] == 1.0).all():
+            return np.eye(p)[k]
+    indicator = np.array([np.isin(columns[:, k], (0.0, 1.0)).all() for k in range(p)], dtype=bool)
+    # Indicators of one factor stand together: look for a run of them that adds up to one in every row.
+    for first in np.flatnonzero(indicator):
+        total = np.zeros(len(columns))
+        for last in range(first, p):
+            if not indicator[last]:
+                break
+            total = total + columns[:, last]
+            if (total == 1.0).all():
+                e = np.zeros(p)
+                e[first : last + 1] = 1.0
+                return e
+    return np.zeros(p)

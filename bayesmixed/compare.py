@@ -7,7 +7,7 @@ import numpy as np
 
 from bayesmixed.coding import Array
 from bayesmixed.errors import RemlError, SamplingError
-from bayesmixed.report.icc import icc_points, icc_values
+from bayesmixed.icc import icc_points, icc_values
 from bayesmixed.report.summary import describe
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesmixed.coding import Array
+from bayesmixed.components import components
 from bayesmixed.draws import effects_of
 from bayesmixed.errors import SamplingError
+from bayesmixed.icc import icc_points, icc_values
 from bayesmixed.parameters import CovarianceParameters, find_name, stored_name, typed_name
-from bayesmixed.report.components import components
-from bayesmixed.report.icc import icc_points, icc_values
 from bayesmixed.report.summary import Verdict, convergence, describe, judge
 
 if TYPE_CHECKING:

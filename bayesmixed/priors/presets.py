@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesmixed.coding import Coding
-from bayesmixed.parameters import Array, ParameterNames
+from bayesmixed.coding import Coding, column_codings
+from bayesmixed.parameters import ParameterNames
 from bayesmixed.priors.families import LKJ, Flat, HalfStudentT, Normal, StudentT
 from bayesmixed.priors.request import Priors
 from bayesmixed.priors.resolved import ResolvedPriors
@@ -89,38 +89,6 @@ def brms_priors(design: "Design", names: ParameterNames) -> ResolvedPriors:
         _blocks(design),
         tuple(_far_from_zero(design, block_codings, "brms")),
     )
-
-
-def column_codings(design: "Design") -> tuple[Coding, tuple[Coding, ...]]:
-    """Codings of the columns of X and of each block of Z, by the weighted means of the rows."""
-    w = design.weights
-    fixed = Coding.of_columns(design.X, w, constant_of(design.X))
-    blocks = []
-    for block in design.blocks:
-        columns = design.Z_rows[:, list(block.columns)]
-        blocks.append(Coding.of_columns(columns, w, constant_of(columns)))
-    return fixed, tuple(blocks)
-
-
-def constant_of(columns: Array) -> Array:
-    """Coefficients e of 0 and 1 with ``columns @ e = 1``: a column of ones, or the indicators of a factor."""
-    p = columns.shape[1]
-    for k in range(p):
-        if (columns[:, k] == 1.0).all():
-            return np.eye(p)[k]
-    indicator = np.array([np.isin(columns[:, k], (0.0, 1.0)).all() for k in range(p)], dtype=bool)
-    # Indicators of one factor stand together: look for a run of them that adds up to one in every row.
-    for first in np.flatnonzero(indicator):
-        total = np.zeros(len(columns))
-        for last in range(first, p):
-            if not indicator[last]:
-                break
-            total = total + columns[:, last]
-            if (total == 1.0).all():
-                e = np.zeros(p)
-                e[first : last + 1] = 1.0
-                return e
-    return np.zeros(p)
 
 
 def _far_from_zero(design: "Design", codings: tuple[Coding, ...], preset: str):

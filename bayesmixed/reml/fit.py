@@ -9,15 +9,15 @@ import numpy as np
 
 from bayesmixed.coded import CodedMoments
 from bayesmixed.coding import Array
+from bayesmixed.components import components
 from bayesmixed.effects import conditional_effects
 from bayesmixed.errors import RemlError
+from bayesmixed.icc import icc_points, icc_values
 from bayesmixed.parameters import CovarianceParameters, ParameterNames
 from bayesmixed.reml.criterion import Criterion
 from bayesmixed.reml.kenward_roger import KenwardRoger
 from bayesmixed.reml.optimize import Optimum, is_singular, minimise
 from bayesmixed.reml.satterthwaite import covariance_of_variance_parameters, satterthwaite_df
-from bayesmixed.report.components import components
-from bayesmixed.report.icc import icc_points, icc_values
 
 if TYPE_CHECKING:
     import pandas as pd

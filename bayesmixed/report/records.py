@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesmixed.errors import RemlError
-from bayesmixed.report.icc import icc_points, icc_values
+from bayesmixed.icc import icc_points, icc_values
 from bayesmixed.report.summary import convergence, describe
 
 if TYPE_CHECKING:

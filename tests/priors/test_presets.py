@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
+from bayesmixed.coding import column_codings, constant_of
 from bayesmixed.priors import LKJ, Flat, HalfStudentT, Normal, StudentT
-from bayesmixed.priors.presets import column_codings, constant_of
 from tests.designs import design_of, random_table, stages
 
 SLOPE = "Reaction ~ Days + (Days | Subject)"

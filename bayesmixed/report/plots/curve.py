@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmixed.coding import Array
-from bayesmixed.report.icc import icc_points
+from bayesmixed.icc import icc_points
 from bayesmixed.report.plots.style import BLUE, INK, drawing, labelled, one_panel, plain
 from bayesmixed.report.summary import interval, intervals
 

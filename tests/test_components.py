@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bayesmixed.report.components import components
+from bayesmixed.components import components
 from tests import fits
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from bayesmixed.errors import PredictionError
+from bayesmixed.icc import icc_points, icc_values
 from bayesmixed.parameters import CovarianceParameters
-from bayesmixed.report.icc import icc_points, icc_values
 from tests import fits
 
 SLOPE = CovarianceParameters(np.array([24.7, 5.9]), np.array([[1.0, 0.07], [0.07, 1.0]]), np.float64(25.6))
