@@ -71,7 +71,7 @@ def _icc_draws(fit: "Fit") -> dict[str, Array]:
 
 def _reml_columns(fit: "Fit") -> tuple[dict[str, float], dict[str, float]]:
     """Estimates and standard errors by the labels of the posterior; empty where REML does not exist."""
-    from bayesmixed.reml.fit import labelled
+    from bayesmixed.reml.uncertainty import labelled
 
     try:
         reml: RemlFit = fit.model.reml()
