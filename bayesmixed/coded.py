@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmixed.coding import Array, Coding, block_diagonal, column_codings
+from bayesmixed.errors import DesignError
 from bayesmixed.moments import Moments
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class CodedMoments:
         shift = _least_squares(X, y, w)
         weights = None if (w == 1.0).all() else w
         moments = Moments.of_rows(y - X @ shift, X, Z, design.group, design.levels, weights)
+        _check_residual(moments, y, w, design.response_name)
         return cls(moments, fixed, T, T_inverse, shift)
 
 
@@ -55,3 +57,26 @@ def _least_squares(X: Array, y: Array, w: Array) -> Array:
     """Fit y by the columns of X. Any vector would do: this one makes the remainder small."""
     mean_first = X * w[:, None]
     return np.linalg.lstsq(mean_first.T @ X, mean_first.T @ y, rcond=None)[0]
+
+
+def _check_residual(moments: Moments, y: Array, w: Array, name: str) -> None:
+    """Refuse a response that the columns fit exactly: with sigma going to 0 its likelihood is unbounded.
+
+    Nothing is left of such a y by within-group least squares. That also happens where the columns are as
+    many as the rows; but then V stays of full rank, and the likelihood bounded.
+    """
+    raw, centred = np.sqrt(w @ y**2), np.sqrt(w @ (y - w @ y / w.sum()) ** 2)
+    rounding = max(1e-13 * raw, 1e-11 * centred)
+    if abs(moments.Raa[-1, -1]) > rounding:
+        return
+    # Where a group's rows do not determine its effects, rows of Rza may hold a part of what is left.
+    small = 1e-9 * np.sqrt(moments.n_rows)
+    U, values, _ = np.linalg.svd(moments.Rzz)
+    undetermined = (np.swapaxes(U, 1, 2) @ moments.Rza)[values <= small]
+    left = np.linalg.qr(np.concatenate([moments.Raa, undetermined]), mode="r")
+    rank = int((values > small).sum() + (np.linalg.svd(left[:-1, :-1], compute_uv=False) > small).sum())
+    if abs(left[-1, -1]) <= rounding and rank < moments.n_rows:
+        raise DesignError(
+            f"the fixed and random effects fit {name!r} exactly, so that sigma would be 0 and the likelihood "
+            "unbounded: is the response computed from the groups or from a predictor?"
+        )

@@ -11,9 +11,9 @@ from bayesmixed.coding import Array
 from bayesmixed.components import components
 from bayesmixed.draws import effects_of
 from bayesmixed.errors import SamplingError
-from bayesmixed.icc import icc_points, icc_values
+from bayesmixed.icc import icc_points, icc_table, icc_values
 from bayesmixed.parameters import CovarianceParameters, find_name, stored_name, typed_name
-from bayesmixed.report.summary import Verdict, convergence, describe, judge
+from bayesmixed.report.summary import Verdict, convergence, describe, describe_each, judge
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,8 @@ class Fit:
     ----------
     model : MixedModel
     idata : xarray.DataTree
-        posterior, sample_stats, observed_data, constant_data; any ArviZ function works on it.
+        posterior, sample_stats, observed_data, constant_data, and log_likelihood of rows given b where that is
+        at most a million numbers (see `log_likelihood` for more); any ArviZ function works on it.
 
     Examples
     --------
@@ -225,15 +226,8 @@ class Fit:
         ci_prob, ci_kind :
             As in `summary`.
         """
-        import pandas as pd
-
         points = icc_points(self.model.design, at)
-        rows = [
-            {"group": self.model.names.factor, **(point.at or {}), **describe(values, ci_prob, ci_kind)}
-            for point, values in zip(points, self.icc_draws(at).T, strict=True)
-        ]
-        where = list(dict.fromkeys(name for point in points for name in (point.at or {})))
-        return pd.DataFrame(rows).set_index(["group", *where])
+        return icc_table(self.model.names.factor, points, describe_each(self.icc_draws(at), ci_prob, ci_kind))
 
     def icc_draws(self, at: Mapping[str, Any] | None = None) -> Array:
         """Draws behind the rows of `icc`, shape (draws, rows)."""

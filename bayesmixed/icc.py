@@ -11,6 +11,8 @@ from bayesmixed.errors import PredictionError
 from bayesmixed.parameters import CovarianceParameters
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from bayesmixed.design import Design
 
 
@@ -73,6 +75,8 @@ def icc_points(design: "Design", at: Mapping[str, Any] | None = None) -> list[Ic
         `at` names a variable that has no random slope.
     """
     variables = _slope_variables(design)
+    if at is not None and not isinstance(at, Mapping):
+        raise PredictionError(f"at must be a dict such as {{'Days': [0, 5]}}, not {at!r}")
     if at is not None:
         unknown = [name for name in at if name not in variables]
         if unknown or not at:
@@ -113,9 +117,11 @@ def _combinations(at: Mapping[str, Any]) -> list[dict[str, Any]]:
     from itertools import product
 
     lists = [
-        list(value) if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str) else [value]
+        list(value) if hasattr(value, "__iter__") and not isinstance(value, str) else [value]
         for value in at.values()
     ]
+    if not all(lists):
+        raise PredictionError("at needs at least one value of each variable")
     return [dict(zip(at, values, strict=True)) for values in product(*lists)]
 
 
@@ -125,3 +131,17 @@ def _point(design: "Design", values: Mapping[str, Any]) -> IccPoint:
     row = {name: _typical(design.frame[name]) for name in _slope_variables(design)} | dict(values)
     frame = pd.DataFrame({name: [value] for name, value in row.items()})
     return IccPoint(dict(values), design.encoding.encode(frame, parts=["random"]).Z_rows)
+
+
+def icc_table(factor: str, points: list[IccPoint], columns: Mapping[str, Sequence[float]]) -> "pd.DataFrame":
+    """Columns of numbers, one row a point, indexed by the group and the values of the slope variables."""
+    import pandas as pd
+
+    where = list(dict.fromkeys(name for point in points for name in (point.at or {})))
+    values = [
+        [factor] * len(points),
+        *([(point.at or {}).get(name, np.nan) for point in points] for name in where),
+    ]
+    names = ["factor" if "group" in where else "group", *where]
+    index = pd.MultiIndex.from_arrays(values, names=names) if where else pd.Index(values[0], name=names[0])
+    return pd.DataFrame(dict(columns), index=index)

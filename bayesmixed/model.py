@@ -10,7 +10,7 @@ import numpy as np
 from bayesmixed.coded import CodedMoments
 from bayesmixed.coding import Array
 from bayesmixed.design import Design, build_design
-from bayesmixed.errors import BayesmixedWarning, DesignError
+from bayesmixed.errors import BayesmixedWarning, DesignError, SamplingError
 from bayesmixed.formula import parse_formula
 from bayesmixed.moments import Moments
 from bayesmixed.parameters import CovarianceParameters, ParameterNames
@@ -20,7 +20,7 @@ from bayesmixed.priors.request import Priors
 from bayesmixed.priors.resolved import ResolvedPriors
 from bayesmixed.report.priors import ModelPriors
 from bayesmixed.specification import Specification
-from bayesmixed.units import Units
+from bayesmixed.units import units_of
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -79,9 +79,10 @@ class MixedModel:
         units: Mapping[str, str] | None = None,
         functions: Mapping[str, Callable[..., Any]] | None = None,
     ):
+        _check_arguments(weights, units)
         self.specification: Specification = parse_formula(formula, functions or ())
         self.design: Design = build_design(self.specification, data, weights=weights, functions=functions)
-        self.units = Units(dict(units or {}), self.design.response_name)
+        self.units = units_of(units or {}, self.design, data)
         self._request = Priors.of(priors)
         self._resolved: ResolvedPriors | None = None
         if self._request.given:
@@ -187,15 +188,23 @@ class MixedModel:
         """
         from bayesmixed.draws import assemble
         from bayesmixed.engines.settings import SamplerSettings, seed_sequence
-        from bayesmixed.fit import Fit
         from bayesmixed.sampling import sample
 
+        _check_keep_groups(keep_groups)
         seed = seed_sequence(random_seed)
         settings = SamplerSettings(draws, tune, chains, cores, seed, progressbar, target_accept)
         for text in self.warnings:
             python_warnings.warn(text, BayesmixedWarning, stacklevel=2)
         sampled = sample(self, settings, engine)
-        return Fit(self, assemble(self, sampled, settings, keep_groups))
+        return self._fit_of(assemble(self, sampled, settings, keep_groups))
+
+    def _fit_of(self, idata: "xr.DataTree") -> "Fit":
+        from bayesmixed.fit import Fit
+        from bayesmixed.pointwise import SMALL, add_row_log_likelihood
+
+        fit = Fit(self, idata)
+        add_row_log_likelihood(fit, SMALL)
+        return fit
 
     def fit_from(self, datatree: "xr.DataTree", random_seed: Any = 0, keep_groups: bool | str = "auto") -> "Fit":
         """Turn draws of the covariance parameters, by any sampler, into a Fit with exact beta and b.
@@ -210,13 +219,13 @@ class MixedModel:
         """
         from bayesmixed.draws import assemble
         from bayesmixed.engines.settings import SamplerSettings, seed_sequence
-        from bayesmixed.fit import Fit
         from bayesmixed.sampling import from_datatree
 
+        _check_keep_groups(keep_groups)
         sampled = from_datatree(self.posterior, datatree, seed_sequence(random_seed))
         chains, draws = sampled.shape
         settings = SamplerSettings(draws, 0, chains, 1, seed_sequence(random_seed), False, 0.9)
-        return Fit(self, assemble(self, sampled, settings, keep_groups))
+        return self._fit_of(assemble(self, sampled, settings, keep_groups))
 
     def prior_predictive(self, draws: int = 500, random_seed: Any = 0) -> "xr.DataTree":
         """Draws from the priors, and their tables; see `bayesmixed.predict.prior_predictive`."""
@@ -247,6 +256,13 @@ class MixedModel:
         """sd, correlations and sigma from a dict by names of the DataTree, or from a RemlFit."""
         if isinstance(params, Mapping):
             return self.names.covariance(params)
+        from bayesmixed.reml import RemlFit
+
+        if not isinstance(params, RemlFit):
+            raise DesignError(
+                "params must be a dict by names of the DataTree, such as {'sigma': 25.6, ...}, or a RemlFit, "
+                f"not {type(params).__name__}"
+            )
         return params.covariance
 
     def G(self, params: "Mapping[str, Any] | RemlFit", groups: int | None = 1) -> Array:
@@ -264,6 +280,8 @@ class MixedModel:
         ndarray, shape (groups * q, groups * q)
         """
         size = self.design.n_groups if groups is None else groups
+        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
+            raise DesignError(f"groups must be a whole number of at least 1, or None for all, not {groups!r}")
         return np.kron(np.eye(size), self.covariance_parameters(params).G)
 
     def V(self, params: "Mapping[str, Any] | RemlFit") -> Array:
@@ -299,6 +317,22 @@ class MixedModel:
         from bayesmixed.report.explain import explain
 
         print(explain(self))
+
+
+def _check_arguments(weights: Any, units: Any) -> None:
+    """Refuse values where names of columns are wanted."""
+    if weights is not None and not isinstance(weights, str):
+        raise DesignError(f"weights must be the name of a column of the table, not {type(weights).__name__}")
+    if units is not None and not isinstance(units, Mapping):
+        raise DesignError(
+            "units must be a dict by column, such as {'Reaction': 'ms', 'Days': 'd'}, "
+            f"not {type(units).__name__}"
+        )
+
+
+def _check_keep_groups(keep_groups: Any) -> None:
+    if not (isinstance(keep_groups, bool) or (isinstance(keep_groups, str) and keep_groups == "auto")):
+        raise SamplingError(f"keep_groups must be True, False or 'auto', not {keep_groups!r}")
 
 
 def _few_groups(design: Design) -> list[str]:

@@ -15,8 +15,24 @@ if TYPE_CHECKING:
     from bayesmixed.design import Design
     from bayesmixed.fit import Fit
 
-#: Numbers (draws x rows) that may be kept.
+#: Numbers (draws x rows) that may be kept, and up to which a fit has them from the start.
 LIMIT = 50_000_000
+SMALL = 1_000_000
+
+
+def add_row_log_likelihood(fit: "Fit", most: int = LIMIT) -> None:
+    """Put ``log_likelihood`` of rows, given b, into ``fit.idata``, if that is at most so many numbers."""
+    import xarray as xr
+
+    design = fit.model.design
+    if not fit.has_effects or len(fit.beta) * design.n_obs > most:
+        return
+    chains, draws = fit.shape
+    coords = {"chain": np.arange(chains), "draw": np.arange(draws), "__obs__": np.arange(design.n_obs)}
+    values = log_likelihood_of_rows(fit).reshape(chains, draws, -1)
+    variable = (("chain", "draw", "__obs__"), values)
+    dataset = xr.Dataset({stored_name(design.response_name): variable}, coords=coords)
+    fit.idata["log_likelihood"] = xr.DataTree(dataset)
 
 
 def add_log_likelihood(fit: "Fit") -> "xr.DataTree":
@@ -29,19 +45,13 @@ def add_log_likelihood(fit: "Fit") -> "xr.DataTree":
     design, names = fit.model.design, fit.model.names
     if len(fit.beta) * design.n_obs > LIMIT:
         raise SamplingError(f"{len(fit.beta)} draws of {design.n_obs} rows are too many to keep at once")
+    add_row_log_likelihood(fit)
     chains, draws = fit.shape
-    base = {"chain": np.arange(chains), "draw": np.arange(draws)}
-    rows = log_likelihood_of_rows(fit).reshape(chains, draws, -1)
-    groups = log_likelihood_of_groups(fit).reshape(chains, draws, -1)
-    response, factor = stored_name(design.response_name), stored_name(names.factor_dim)
-    by_row = {response: (("chain", "draw", "__obs__"), rows)}
-    by_group = {response: (("chain", "draw", factor), groups)}
-    fit.idata["log_likelihood"] = xr.DataTree(
-        xr.Dataset(by_row, coords=base | {"__obs__": np.arange(design.n_obs)})
-    )
-    fit.idata["log_likelihood_group"] = xr.DataTree(
-        xr.Dataset(by_group, coords=base | {factor: list(design.levels)})
-    )
+    factor = stored_name(names.factor_dim)
+    coords = {"chain": np.arange(chains), "draw": np.arange(draws), factor: list(design.levels)}
+    values = log_likelihood_of_groups(fit).reshape(chains, draws, -1)
+    dataset = xr.Dataset({stored_name(design.response_name): (("chain", "draw", factor), values)}, coords=coords)
+    fit.idata["log_likelihood_group"] = xr.DataTree(dataset)
     return fit.idata
 
 

@@ -1,5 +1,6 @@
 """Prediction of rows: for groups that were observed, for new ones, and for the population."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,9 +48,11 @@ def predict_posterior(
         ``observed``: the row's own group, integrating over the posterior of its b; an unseen level is an error.
         ``new``: a group that was not observed, integrating over ``b ~ N(0, G)``; rows with the same level (all
         rows, where the table has no grouping column) share one b.
-        ``population``: b = 0, integrating over beta alone.
+        Rows with a missing grouping value are of one unnamed group.
+        ``population``: b = 0, integrating over beta alone; the grouping column is not looked at.
     kind : {"mean", "response"}
-        The mean ``X beta + Z b + offset``, or a new measurement, with residual noise of weight 1.
+        The mean ``X beta + Z b + offset``, or a new measurement, with residual noise of variance
+        ``sigma^2 / w``: w is the model's column of weights where the rows have it, else 1.
     ci_prob, ci_kind :
         As in `Fit.summary`.
     random_seed : int, SeedSequence or Generator
@@ -57,12 +60,13 @@ def predict_posterior(
     Returns
     -------
     pandas.DataFrame
-        mean, sd, median and interval, one row a row, in units of y.
+        mean, sd, median and interval, one row a row, in units of y. The index is that of a pandas table
+        of rows; without `rows` it is the position of each used row in the table of the model.
     """
     import pandas as pd
 
     draws = predictive_draws(fit, rows, groups, kind, random_seed)
-    return pd.DataFrame(describe_each(draws, ci_prob, ci_kind))
+    return pd.DataFrame(describe_each(draws, ci_prob, ci_kind), index=_index(fit.model.design, rows))
 
 
 def predictive_draws(
@@ -71,7 +75,7 @@ def predictive_draws(
     """Draws behind `predict_posterior`, shape (draws, rows)."""
     _check(groups, kind)
     design = fit.model.design
-    new = _rows(design, rows)
+    new = _rows(design, rows, groups)
     if len(fit.beta) * len(new.X) > LIMIT:
         raise PredictionError(
             f"{len(new.X)} rows times {len(fit.beta)} draws are too many at once: predict in parts"
@@ -82,9 +86,10 @@ def predictive_draws(
         b = fit.effects[:, observed_groups(design, new)]
         mean = mean + np.einsum("drq,rq->dr", b, new.Z_rows)
     elif groups == "new":
-        mean = mean + _new_group_part(fit, new, rng)
+        mean = mean + _new_group_part(fit, new, _new_levels(design, rows), rng)
     if kind == "response":
-        mean = mean + fit.covariance.sigma[:, None] * rng.standard_normal(mean.shape)
+        sigma = fit.covariance.sigma[:, None] / np.sqrt(_weights(design, rows))
+        mean = mean + sigma * rng.standard_normal(mean.shape)
     return mean
 
 
@@ -101,12 +106,12 @@ def predict_reml(fit: "RemlFit", rows: Any = None, groups: str = "observed") -> 
     import pandas as pd
 
     _check(groups, "mean")
-    new = _rows(fit.design, rows)
+    new = _rows(fit.design, rows, groups)
     estimate = new.X @ fit.beta + new.offset
     if groups == "observed":
         b = fit.effects[0][observed_groups(fit.design, new)]
         estimate = estimate + (b * new.Z_rows).sum(axis=1)
-    return pd.DataFrame({"estimate": estimate})
+    return pd.DataFrame({"estimate": estimate}, index=_index(fit.design, rows))
 
 
 def observed_groups(design: "Design", new: "NewRows") -> np.ndarray:
@@ -136,7 +141,8 @@ def posterior_mean_of_rows(fit: "Fit") -> Array:
 def add_posterior_predictive(fit: "Fit", groups: str, draws: int | None, random_seed: Any) -> "xr.DataTree":
     """Replicates of the observed table, of the same groups or of new ones, into ``fit.idata``.
 
-    Without `draws`, all draws are used where that is at most 50 million numbers, else evenly spaced ones.
+    Without `draws`, all draws are used where that is at most 50 million numbers, else evenly spaced ones. Every
+    chain gives as many: `draws` is rounded up to a multiple of the number of chains.
     """
     import xarray as xr
 
@@ -145,7 +151,7 @@ def add_posterior_predictive(fit: "Fit", groups: str, draws: int | None, random_
         _check_draws(draws)
     design = fit.model.design
     chains, n = fit.shape
-    wanted = n if draws is None else min(n, max(1, draws // chains))
+    wanted = n if draws is None else min(n, -(-draws // chains))
     wanted = max(1, min(wanted, LIMIT // (chains * design.n_obs)))
     kept = np.unique(np.linspace(0, n - 1, wanted).astype(int))
     place = (np.arange(chains)[:, None] * n + kept).ravel()
@@ -207,24 +213,93 @@ def _roots(fit: "Fit", place: np.ndarray) -> Array:
     return vectors * np.sqrt(np.maximum(eigenvalues, 0.0))[:, None, :]
 
 
-def _new_group_part(fit: "Fit", new: "NewRows", rng: np.random.Generator) -> Array:
+def _new_group_part(fit: "Fit", new: "NewRows", levels: np.ndarray | None, rng: np.random.Generator) -> Array:
     """``Z b`` with one ``b ~ N(0, G)`` a draw for each level among the rows."""
-    levels = np.zeros(len(new.X), dtype=np.intp)
-    if new.groups is not None:
-        levels = np.unique(np.asarray(new.groups, dtype=str), return_inverse=True)[1]
+    if levels is None:
+        levels = np.zeros(len(new.X), dtype=np.intp)
     roots = _roots(fit, np.arange(len(fit.beta)))
     noise = rng.standard_normal((len(roots), levels.max(initial=0) + 1, roots.shape[1]))
     b = np.einsum("dqk,dlk->dlq", roots, noise)
     return np.einsum("drq,rq->dr", b[:, levels], new.Z_rows)
 
 
-def _rows(design: "Design", rows: Any) -> "NewRows":
+def _rows(design: "Design", rows: Any, groups: str) -> "NewRows":
     from bayesmixed.design import NewRows
 
     if rows is None:
         groups = np.array(design.levels, dtype=object)[design.group]
         return NewRows(design.X, design.Z_rows, design.offset, groups)
-    return design.encode(rows)
+    return design.encode(rows if groups == "observed" else _without_groups(design, rows))
+
+
+def _without_groups(design: "Design", rows: Any) -> Any:
+    """The rows with another name for grouping columns that are no predictors: their values do not matter."""
+    from bayesmixed.encoding import PARTS
+
+    needed = design.encoding.needed(PARTS[1:])
+    hidden = {name: f"{name} (group)" for name in design.specification.factor if name not in needed}
+    if isinstance(rows, Mapping):
+        return {hidden.get(name, name): values for name, values in rows.items()}
+    import narwhals as nw
+
+    try:
+        frame = nw.from_native(rows)
+    except TypeError:
+        return rows  # encoding says what is wrong
+    present = set(frame.collect_schema().names())
+    return frame.rename({name: other for name, other in hidden.items() if name in present}).to_native()
+
+
+def _new_levels(design: "Design", rows: Any) -> np.ndarray | None:
+    """Codes of the rows' groups, one for all rows with a missing value; None without grouping columns."""
+    import pandas as pd
+
+    if rows is None:
+        return design.group
+    columns = [_column(rows, name) for name in design.specification.factor]
+    if any(column is None for column in columns):
+        return None
+    names = [None if any(map(pd.isna, row)) else tuple(map(str, row)) for row in zip(*columns, strict=True)]
+    place = {name: k for k, name in enumerate(dict.fromkeys(names))}
+    return np.array([place[name] for name in names], dtype=np.intp)
+
+
+def _weights(design: "Design", rows: Any) -> Array | float:
+    """Weights of the residual variance of the rows."""
+    if rows is None:
+        return design.weights
+    column = None if design.weights_name is None else _column(rows, design.weights_name)
+    if column is None:
+        return 1.0
+    try:
+        weights = np.array(column, dtype=float)
+    except (TypeError, ValueError):
+        weights = np.full(len(column), np.nan)
+    if not (np.isfinite(weights) & (weights > 0)).all():
+        raise PredictionError(
+            f"the weights {design.weights_name!r} of the new rows must be positive numbers: correct them, "
+            "or leave the column out for weights of 1"
+        )
+    return weights
+
+
+def _column(rows: Any, name: str) -> list | None:
+    """The values of one column of the user's rows; None if they have no such column."""
+    if isinstance(rows, Mapping):
+        return list(rows[name]) if name in rows else None
+    import narwhals as nw
+
+    frame = nw.from_native(rows).lazy()
+    return frame.select(name).collect()[name].to_list() if name in frame.collect_schema().names() else None
+
+
+def _index(design: "Design", rows: Any) -> "pd.Index | None":
+    """The index of a pandas table; positions in the model's table where that is predicted."""
+    import pandas as pd
+
+    if rows is None:
+        return pd.Index(design.rows)
+    return rows.index if isinstance(rows, pd.DataFrame) else None
 
 
 def _check(groups: str, kind: str) -> None:

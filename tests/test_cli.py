@@ -215,7 +215,7 @@ def test_save_and_report(call, sleep, tmp_path):
 
 def test_presets(call, sleep):
     record = only_json(call("fit", sleep, SLOPE, "--priors", "brms", "--json", *FAST)[1])
-    assert record["priors"]["preset"] == "brms"
+    assert record["priors"]["Days"] == "Flat()"
     assert record["priors"]["Days"].startswith("Flat")
     for planned in ("rstanarm", "bambi"):
         text = f"preset '{planned}' is not in this version; there are default, brms"

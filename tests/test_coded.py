@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from bayesmixed.coded import CodedMoments
+from bayesmixed.errors import DesignError
 from bayesmixed.likelihood import MarginalLikelihood
 from tests import dense
-from tests.designs import design_of, random_table
+from tests.designs import design_of, random_table, stages
 
 FORMULAS = [
     "y ~ t + (t | g)",
@@ -123,3 +124,35 @@ def test_no_digit_is_lost_a_million_units_away():
     values = [MarginalLikelihood.flat(part.moments).value(root, 3.0) for part in coded]
     assert values[1] == pytest.approx(values[0], abs=1e-9)
     np.testing.assert_allclose(coded[1].shift[1], coded[0].shift[1], rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("response", "formula"),
+    [
+        (lambda t, g: g * 1.0, "y ~ 1 + (1 | g)"),
+        (lambda t, g: g * 1.0, "y ~ t + (1 | g)"),
+        (lambda t, g: 2 * t, "y ~ t + (1 | g)"),
+        (lambda t, g: 2 * t + g, "y ~ 1 + (t | g)"),
+        (lambda t, g: 1e6 + g * t, "y ~ 1 + (t | g)"),
+    ],
+)
+def test_a_response_that_the_columns_fit_exactly_is_refused(response, formula):
+    g = np.repeat(np.arange(9), [1, 2, 3, 4, 5, 6, 7, 8, 6])
+    t = np.random.default_rng(1).normal(size=len(g))
+    with pytest.raises(DesignError, match="fit 'y' exactly"):
+        stages(formula, {"y": response(t, g), "t": t, "g": g})
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e5])
+def test_little_noise_beside_large_differences_is_no_exact_fit(scale):
+    rng = np.random.default_rng(2)
+    g = np.repeat(np.arange(6), 4)
+    y = 1e6 * rng.normal(size=6)[g] + scale * rng.normal(size=24)
+    assert stages("y ~ 1 + (1 | g)", {"y": y, "g": g}).coded.moments.n_rows == 24
+
+
+def test_as_many_columns_as_rows_are_no_exact_fit():
+    g = np.repeat(np.arange(5), 2)
+    rng = np.random.default_rng(3)
+    table = {"y": rng.normal(size=10), "t": rng.normal(size=10), "g": g}
+    assert stages("y ~ 1 + (t | g)", table).coded.moments.n_rows == 10

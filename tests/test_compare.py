@@ -113,3 +113,23 @@ def test_models_side_by_side():
 def test_no_models_cannot_be_compared():
     with pytest.raises(bm.SamplingError, match="at least one fit"):
         bm.compare_models({})
+
+
+@pytest.mark.parametrize(
+    ("fits", "text"),
+    [
+        (lambda: [fit("slope"), fit("slope")], "takes a dict of fits by name, .* not list"),
+        (lambda: {"b": model("slope").reml()}, r"fits that model\.fit\(\) gave; 'b' is of type RemlFit"),
+        (lambda: {"a": fit("slope"), "b": fit("factor")}, "'a' is a fit of Reaction and 'b' one of effort"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(fits, text):
+    with pytest.raises(bm.SamplingError, match=text):
+        bm.compare_models(fits())
+
+
+def test_fits_of_different_rows_are_refused():
+    part = bm.load_dataset("sleepstudy").iloc[:90]
+    other = bm.MixedModel("Reaction ~ Days + (Days | Subject)", part).fit(random_seed=1, **QUICK)
+    with pytest.raises(bm.SamplingError, match="'a' is a fit of 180 rows and 'b' one of 90: fit both to the same"):
+        bm.compare_models({"a": fit("slope"), "b": other})

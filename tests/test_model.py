@@ -6,7 +6,7 @@ import pytest
 import bayesmixed as bm
 from tests.dense import covariance
 from tests.designs import random_table
-from tests.fits import QUICK, model
+from tests.fits import QUICK, fit, model
 
 SLOPE = {"1|Subject_sigma": 25.0, "Days|Subject_sigma": 6.0, "sigma": 25.6}
 
@@ -221,3 +221,42 @@ def test_dropped_rows_and_far_times_are_warned_of(sleepstudy):
     assert found.design.n_dropped == 2
     assert any("2 rows with a missing value" in text for text in found.warnings)
     assert any("far from the data" in text for text in found.warnings)
+
+
+# ---------------------------------------------------------------- arguments of the wrong kind
+TINY = {"y": [3.0, 4, 6, 1, 2, 8, 5], "t": [0.0, 1, 2, 0, 1, 0, 2], "g": list("aaabbcc")}
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"weights": np.ones(7)}, "weights must be the name of a column of the table, not ndarray"),
+        ({"units": "ms"}, "units must be a dict by column, .* not str"),
+    ],
+)
+def test_values_where_names_are_wanted_are_refused(options, text):
+    with pytest.raises(bm.DesignError, match=text):
+        bm.MixedModel("y ~ t + (1 | g)", TINY, **options)
+
+
+@pytest.mark.parametrize("look", ["V", "G"])
+def test_parameters_that_are_no_parameters_are_refused(look):
+    of = getattr(model("slope"), look)
+    with pytest.raises(bm.DesignError, match=r"params must be a dict .* or a RemlFit, not NoneType"):
+        of(None)
+    with pytest.raises(bm.DesignError, match="or a RemlFit, not Fit"):
+        of(fit("slope"))
+
+
+@pytest.mark.parametrize("groups", [0, 1.5, -1, True, "all"])
+def test_a_number_of_groups_that_makes_no_sense_is_refused(groups):
+    with pytest.raises(bm.DesignError, match=f"groups must be a whole number .* not {groups!r}"):
+        model("slope").G(SLOPE, groups)
+
+
+@pytest.mark.parametrize("keep", ["x", 1, None])
+def test_keep_groups_is_one_of_three(keep):
+    with pytest.raises(bm.SamplingError, match=f"keep_groups must be True, False or 'auto', not {keep!r}"):
+        model("slope").fit(keep_groups=keep, **QUICK)
+    with pytest.raises(bm.SamplingError, match="keep_groups must be"):
+        model("slope").fit_from(fit("slope").idata, keep_groups=keep)

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from scipy import stats
 
 import bayesmixed as bm
 from bayesmixed import predict as prediction
 from bayesmixed.predict import predictive_draws
-from tests.fits import copy_of, fit, fit_without_groups, model, table
+from tests.fits import QUICK, copy_of, fit, fit_without_groups, model, table
 
 ROWS = pd.DataFrame({"Days": [0.0, 4.0, 12.0], "Subject": ["308", "372", "308"]})
 
@@ -104,6 +105,63 @@ def test_the_table_of_the_model_is_predicted_by_default():
     draws = found.beta @ design.X.T + np.einsum("drq,rq->dr", found.effects[:, design.group], design.Z_rows)
     np.testing.assert_allclose(found.predict()["mean"], (draws + design.offset).mean(axis=0))
     assert design.offset.any()
+
+
+def test_the_index_is_that_of_the_callers_rows():
+    found, rows = fit("slope"), ROWS.set_axis(["x", "y", "z"])
+    assert list(found.predict(rows).index) == ["x", "y", "z"]
+    assert list(model("slope").reml().predict(rows).index) == ["x", "y", "z"]
+    assert list(found.predict(pl.from_pandas(ROWS)).index) == [0, 1, 2]
+
+
+def test_without_rows_the_index_is_the_place_in_the_table(sleepstudy):
+    gappy = sleepstudy.assign(Days=sleepstudy["Days"].where(sleepstudy.index != 3))
+    with pytest.warns(bm.BayesmixedWarning, match="dropped"):
+        found = bm.MixedModel("Reaction ~ Days + (1 | Subject)", gappy).fit(random_seed=1, **QUICK)
+    expected = [0, 1, 2, *range(4, 180)]
+    assert list(found.predict().index) == list(found.model.reml().predict().index) == expected
+
+
+@pytest.mark.parametrize("as_table", [pd.DataFrame, dict, pl.DataFrame, pl.LazyFrame])
+def test_missing_groups_do_not_matter_to_the_population(as_table):
+    found = fit("slope")
+    rows = as_table({"Days": [0.0, 4.0, 12.0], "Subject": ["308", None, "nobody"]})
+    expected = found.predict(ROWS, groups="population")
+    pd.testing.assert_frame_equal(found.predict(rows, groups="population"), expected)
+    estimate = model("slope").reml().predict(ROWS, groups="population")
+    pd.testing.assert_frame_equal(model("slope").reml().predict(rows, groups="new"), estimate)
+    with pytest.raises(bm.PredictionError, match="missing value"):
+        found.predict(rows)
+
+
+def test_missing_groups_of_a_model_without_predictors():
+    found = fit("intercept")
+    for rows in ({"Batch": [None, "A"]}, pl.DataFrame({"Batch": [None, "A"]})):
+        assert len(found.predict(rows, groups="population")) == 2
+
+
+@pytest.mark.parametrize("as_table", [pd.DataFrame, dict, pl.DataFrame])
+def test_rows_of_missing_groups_are_of_one_new_group(as_table):
+    rows = as_table({"Days": [4.0, 4.0, 4.0], "Subject": [None, "a", None]})
+    draws = predictive_draws(fit("slope"), rows, "new")
+    np.testing.assert_array_equal(draws[:, 0], draws[:, 2])
+    assert (draws[:, 0] != draws[:, 1]).all()
+
+
+def test_noise_has_the_weights_of_the_rows():
+    found, rows = fit("weighted"), table("weighted").iloc[:3]
+
+    def noise(rows):
+        return predictive_draws(found, rows, kind="response") - predictive_draws(found, rows)
+
+    plain = noise(rows.drop(columns="w"))
+    np.testing.assert_allclose(noise(rows), plain / np.sqrt(rows["w"].to_numpy()), rtol=1e-9, atol=1e-12)
+    design = found.model.design
+    all_rows = table("weighted").iloc[design.rows]
+    np.testing.assert_allclose(noise(None), noise(all_rows), rtol=1e-9, atol=1e-12)
+    for wrong in (0.0, -1.0, np.nan, "x"):
+        with pytest.raises(bm.PredictionError, match="the weights 'w' of the new rows must be positive"):
+            noise(rows.assign(w=wrong))
 
 
 def test_new_rows_are_encoded_as_those_of_the_model():
@@ -256,6 +314,11 @@ def test_replicates_of_new_groups_need_no_draws_of_b():
     assert found.posterior_predictive("new")["posterior_predictive"]["Reaction"].shape == (2, 200, 180)
     with pytest.raises(bm.SamplingError, match="keep_groups=True"):
         found.posterior_predictive("observed")
+
+
+def test_a_number_of_replicates_is_rounded_up_to_whole_chains():
+    tree = copy_of(fit("slope")).posterior_predictive(draws=7)["posterior_predictive"]
+    assert tree["Reaction"].shape == (2, 4, 180)
 
 
 @pytest.mark.parametrize("draws", [0, -5, 2.5])

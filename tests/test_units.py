@@ -1,7 +1,12 @@
 """Units of terms and parameters."""
 
+import re
+
+import pandas as pd
+import polars as pl
 import pytest
 
+import bayesmixed as bm
 from bayesmixed.units import Units, with_unit
 
 UNITS = Units({"Reaction": "ms", "Days": "d", "Dose": "mg"}, "Reaction")
@@ -57,3 +62,33 @@ def test_without_any_unit():
 def test_numbers_with_units():
     assert with_unit("25.6", "ms") == "25.6 ms"
     assert with_unit("25.6", "") == "25.6"
+
+
+# ---------------------------------------------------------------- what the user gives
+TABLE = {"y": [3.0, 4, 6, 1, 2, 8, 5], "t": [1.0, 2, 3, 1, 2, 1, 3], "x": range(7), "g": list("aaabbcc")}
+FORMULA = "y ~ log(t) + (1 | g)"
+
+
+@pytest.mark.parametrize(
+    "as_table", [dict, pd.DataFrame, pl.DataFrame, pl.LazyFrame, lambda d: pl.DataFrame(d).to_arrow()]
+)
+def test_units_of_unused_columns_are_left_out(as_table):
+    units = bm.MixedModel(FORMULA, as_table(TABLE), units={"y": "ms", "t": "d", "x": "kg"}).units
+    assert units == Units({"y": "ms", "t": "d"}, "y")
+
+
+def test_units_of_transformed_terms_are_taken():
+    assert bm.MixedModel(FORMULA, TABLE, units={"log(t)": "log d"}).units.columns == {"log(t)": "log d"}
+
+
+@pytest.mark.parametrize(("name", "near"), [("Y", "y"), ("log(T)", "log(t)"), ("X", "x"), (5, "")])
+def test_units_of_no_column_are_refused(name, near):
+    with pytest.raises(
+        bm.DesignError, match=f"units: the table has no column .*; did you mean '{re.escape(near)}"
+    ):
+        bm.MixedModel(FORMULA, TABLE, units={name: "ms"})
+
+
+def test_a_unit_is_text():
+    with pytest.raises(bm.DesignError, match="the unit of 'y' must be text, such as 'ms', not 5"):
+        bm.MixedModel(FORMULA, TABLE, units={"y": 5})

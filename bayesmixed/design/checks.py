@@ -11,12 +11,25 @@ from bayesmixed.specification import RandomTerm
 
 def check(design: Design) -> None:
     """Refuse, in one line, the first thing that makes the model inestimable."""
+    _check_names(design)
     _check_response(design)
     _check_groups(design)
     _check_fixed(design)
     for random, columns in brackets(design.encoding):
         _check_bracket(design, random, columns)
     _check_constant_slopes(design)
+
+
+def _check_names(design: Design) -> None:
+    """A variable of the DataTree cannot be called as one of its dimensions."""
+    factor = design.factor_name
+    dims = {"__obs__": "the rows", f"{factor}__factor_dim": f"the groups of {factor!r}"}
+    dims |= {f"{factor}__term_dim{end}": f"the correlations of {factor!r}" for end in ("", "_bis")}
+    for terms, form in ((design.random_terms, "{}__expr_dim"), (design.fixed, "{}_dim")):
+        dims |= {form.format(term.name): f"the columns of {term.name!r}" for term in terms if term.coords}
+    for name in (design.response_name, *(term.name for term in design.fixed)):
+        if name in dims:
+            raise DesignError(f"rename the column {name!r}: in the posterior it is the dimension of {dims[name]}")
 
 
 def _check_response(design: Design) -> None:
@@ -41,9 +54,12 @@ def _check_groups(design: Design) -> None:
 def _check_fixed(design: Design) -> None:
     if design.n_obs <= design.p:
         widest = max(design.fixed, key=lambda term: term.size)
+        largest = (
+            f"; the largest term is {widest.name!r} with {widest.size} columns "
+            "(text columns count one for each value)"
+        )
         raise DesignError(
-            f"{design.p} fixed effects need more than {design.n_obs} rows; the largest term is "
-            f"{widest.name!r} with {widest.size} columns (text columns count one for each value)"
+            f"{design.p} fixed effects need more than {design.n_obs} rows" + (largest if widest.size > 1 else "")
         )
     found = collinear(design.X, design.fixed_labels)
     if found is not None:

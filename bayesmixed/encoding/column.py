@@ -84,13 +84,23 @@ def learn_columns(specification: Specification, frame: pd.DataFrame) -> tuple[Co
     )
 
 
-def check_levels(columns: Iterable[Column], n_rows: int) -> None:
+def check_levels(columns: Iterable[Column], frame: pd.DataFrame) -> None:
     """Before formulae makes a matrix of levels x levels and one of rows x levels."""
+    n_rows = len(frame)
     for column in columns:
         count = len(column.levels)
         if count >= n_rows or 8 * count * max(count, n_rows) > DENSE_LIMIT:
             raise DesignError(
-                f"column {column.name!r} has {count} different levels in {n_rows} rows: if they "
-                f"should be numbers, correct those that are text; if they are groups, use "
-                f"(1 | {column.name})"
+                f"column {column.name!r} has {count} different levels in {n_rows} rows"
+                f"{_odd_value(frame[column.name])}: if they should be numbers, correct those that are text; "
+                f"if they are groups, use (1 | {column.name})"
             )
+
+
+def _odd_value(values: pd.Series) -> str:
+    """The first value that is no number, where most of the others are."""
+    numbers = pd.to_numeric(pd.Series(np.asarray(values, dtype=object)), errors="coerce")
+    odd = np.flatnonzero(numbers.isna())
+    if not 0 < len(odd) < len(values) / 2:
+        return ""
+    return f" because of text such as {str(values.iloc[odd[0]])!r} in the used row {odd[0] + 1}"

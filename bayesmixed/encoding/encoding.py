@@ -87,7 +87,7 @@ class Encoding:
         functions = dict(functions or {})
         columns = learn_columns(specification, frame)
         if not functions:  # a function of the user's own may make numbers of text
-            check_levels(columns, len(frame))
+            check_levels(columns, frame)
         inside_c = specification.categorical
         data = {one.name: one.training_values(frame[one.name], one.name in inside_c) for one in columns}
         rows = pd.DataFrame(data, index=pd.RangeIndex(len(frame)), copy=False)

@@ -222,4 +222,5 @@ def run_nutpie(model, settings: SamplerSettings):
     except BaseException as error:
         if type(error).__name__ != "PanicException" and not isinstance(error, RuntimeError | ValueError):
             raise
-        raise SamplingError(f"NUTS could not run: {' '.join(str(error).split())}") from error
+        reason = " ".join(str(error).partition("Caused by")[0].partition("Stack backtrace")[0].split())
+        raise SamplingError(f"NUTS could not run: {reason}") from error

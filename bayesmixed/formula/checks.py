@@ -60,8 +60,13 @@ def check_names(names: Names, response: Factor, fixed: Terms, brackets: Sequence
     for term in (term for terms in sets for term in terms):
         if labels.setdefault(label(term), frozenset(term)) != frozenset(term):
             raise FormulaError(f"two different terms are both printed as {label(term)!r}")
-    if any(term == (response,) for term in fixed.terms):
+    if any(response in term for term in fixed.terms):
         raise FormulaError(f"the response {response.label!r} is also a predictor: remove it there")
+    for bracket in brackets:
+        if any(response in term for term in bracket.effects.terms) or response.label in bracket.random.factor:
+            raise FormulaError(
+                f"the response {response.label!r} is also in the bracket {bracket.random.source}: remove it there"
+            )
     for name in (f"{brackets[0].random.factor_name}_corr{end}" for end in ("", "_chol")):
         if name in labels:
             raise FormulaError(f"rename the column {name!r}: it is a name in the posterior")

@@ -8,6 +8,8 @@ from bayesmixed.formula.names import Names
 from bayesmixed.formula.terms import Factor
 from bayesmixed.formula.vocabulary import CONSTANTS, CONTRASTS, check_function
 
+COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+
 
 class Expressions:
     """Recursive descent over what a term is made of; `own` are the user's functions."""
@@ -74,7 +76,12 @@ class Expressions:
 
     # -- arithmetic
     def comparison(self) -> Factor:
-        return self.binary(("==", "!=", "<", "<=", ">", ">="), self.additive)
+        left = self.additive()
+        if self.cursor.at(*COMPARISONS):
+            left = _binary(left, self.cursor.take().text, self.additive())
+            if self.cursor.at(*COMPARISONS):
+                raise self.cursor.error("one comparison at a time, e.g. I(a < b) * I(b < c);", self.cursor.token)
+        return left
 
     def additive(self) -> Factor:
         return self.binary(("+", "-"), self.multiplicative)

@@ -27,7 +27,7 @@ class Family:
     def __post_init__(self):
         for field in fields(self):
             value = getattr(self, field.name)
-            number = np.asarray(value, dtype=float)
+            number = _as_numbers(value, f"{type(self).__name__}: {field.name}")
             if not np.isfinite(number).all() or (field.name in self.positive and (number <= 0).any()):
                 kind = "positive" if field.name in self.positive else "finite"
                 raise PriorError(f"{type(self).__name__}: {field.name} must be {kind}, not {value}")
@@ -58,6 +58,17 @@ class Family:
     def __str__(self) -> str:
         inside = ", ".join(f"{name}={_short(value)}" for name, value in self.parameters.items())
         return f"{type(self).__name__}({inside})"
+
+
+def _as_numbers(value: Any, what: str) -> np.ndarray:
+    """A number, or a vector of numbers, of a family."""
+    try:
+        number = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise PriorError(f"{what} must be a number, or a tuple of numbers, not {value!r}") from None
+    if number.ndim > 1 or not number.size:
+        raise PriorError(f"{what} must be a number, or a tuple of numbers, not of shape {number.shape}")
+    return number
 
 
 def _short(value) -> str:

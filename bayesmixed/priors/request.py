@@ -45,6 +45,11 @@ class Priors:
             nearest = get_close_matches(str(self.preset), PRESETS, n=1)
             hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
             raise PriorError(f"no prior preset {self.preset!r}; there are {', '.join(PRESETS)}{hint}")
+        for name in self.given:
+            if not isinstance(name, str):
+                raise PriorError(
+                    f"priors are given by the names of parameters, such as 'sigma'; {name!r} is no name"
+                )
         object.__setattr__(self, "given", {name: as_prior(value, name) for name, value in self.given.items()})
 
     @classmethod
@@ -73,6 +78,11 @@ class Priors:
         )
 
     def __or__(self, given: Mapping[str, Any]) -> "Priors":
+        if not isinstance(given, Mapping):
+            raise PriorError(
+                "priors | must be followed by a dict such as {'sigma': bm.Exponential(1)}, "
+                f"not by {type(given).__name__}"
+            )
         return Priors(self.preset, {**self.given, **given})
 
 
@@ -83,7 +93,7 @@ def as_prior(value: Any, name: str) -> Family | PymcPrior:
     package = type(value).__module__.partition(".")[0]
     if package == "bambi":
         return _from_bambi(value, name)
-    if package == "pytensor" and getattr(value, "owner", None) is not None:
+    if hasattr(getattr(getattr(value, "owner", None), "op", None), "ndim_supp"):
         return PymcPrior(value, _describe(value))
     raise PriorError(
         f"the prior of {name!r} must be a family such as bm.Normal(0, 10), a bambi.Prior or a PyMC "

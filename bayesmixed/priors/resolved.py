@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -10,10 +9,13 @@ import numpy as np
 from bayesmixed.coding import Coding, block_diagonal
 from bayesmixed.errors import PriorError
 from bayesmixed.parameters import Array, Parameter, ParameterNames, find_name
+from bayesmixed.priors.checks import check_pymc_positive, check_pymc_shape
 from bayesmixed.priors.families import FAMILIES, LKJ, Family, Flat, Normal, PymcPrior, StudentT
+from bayesmixed.priors.nearest import unknown_parameter
 from bayesmixed.priors.request import Priors
 
 Prior = Family | PymcPrior
+SIGMA = Parameter("sigma", (0,), None, ())
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +104,7 @@ class ResolvedPriors(Mapping[str, Prior]):
 
     def _with_prior(self, name: str, prior: Prior, names: ParameterNames) -> "ResolvedPriors":
         if name == "sigma":
-            return replace(self, sigma=_needs(prior, "positive", name))
+            return replace(self, sigma=_positive(_sized(prior, SIGMA), name))
         if name in self.fixed:
             parameter = next(p for p in names.fixed if p.name == name)
             coding = self.fixed_coding
@@ -115,7 +117,7 @@ class ResolvedPriors(Mapping[str, Prior]):
                 Coding.identity(len(block)) if _holds_constant(coding, block, parameter) else coding
                 for coding, block in zip(self.block_codings, self.blocks, strict=True)
             )
-            prior = _sized(_needs(prior, "positive", name), parameter)
+            prior = _positive(_sized(prior, parameter), name)
             return replace(self, sd={**self.sd, name: prior}, block_codings=codings)
         if names.has_corr and name == names.corr:
             if self.corr is None:
@@ -124,9 +126,7 @@ class ResolvedPriors(Mapping[str, Prior]):
                 raise PriorError(f"the prior of {name!r} must be bm.LKJ(eta), not {prior}")
             codings = tuple(Coding.identity(len(block)) for block in self.blocks)
             return replace(self, corr=prior, block_codings=codings)
-        nearest = get_close_matches(name, names.all_names, n=1)
-        hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
-        raise PriorError(f"no parameter {name!r} to set a prior for; there are {', '.join(names.all_names)}{hint}")
+        raise PriorError(unknown_parameter(name, names))
 
     def integrated(self, names: ParameterNames) -> "IntegratedCoefficients":
         """Which coefficients are integrated out, with their means and precisions."""
@@ -224,15 +224,19 @@ def _holds_constant(coding: Coding, block: tuple[int, ...], parameter: Parameter
     return bool(own) and bool(coding.constant[own].any())
 
 
-def _needs(prior: Prior, support: str, name: str) -> Prior:
-    if isinstance(prior, PymcPrior) or prior.support == support:
-        return prior
-    raise PriorError(f"the prior of {name!r} must be {support}, such as bm.HalfNormal(20); {prior} is not")
+def _positive(prior: Prior, name: str) -> Prior:
+    if isinstance(prior, PymcPrior):
+        check_pymc_positive(prior, name)
+    elif prior.support != "positive":
+        raise PriorError(f"the prior of {name!r} must be positive, such as bm.HalfNormal(20); {prior} is not")
+    return prior
 
 
 def _sized(prior: Prior, parameter: Parameter) -> Prior:
-    """Check that a family with one number for each coordinate has as many as the parameter."""
-    if isinstance(prior, Family):
+    """Check that a prior with one number for each coordinate has as many as the parameter."""
+    if isinstance(prior, PymcPrior):
+        check_pymc_shape(prior, parameter)
+    else:
         if prior.support == "correlation":
             raise PriorError(f"{prior} is a prior of correlations, not of {parameter.name!r}")
         for key, value in prior.parameters.items():

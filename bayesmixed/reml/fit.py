@@ -12,7 +12,7 @@ from bayesmixed.coding import Array
 from bayesmixed.components import components
 from bayesmixed.effects import conditional_effects
 from bayesmixed.errors import RemlError
-from bayesmixed.icc import icc_points, icc_values
+from bayesmixed.icc import icc_points, icc_table, icc_values
 from bayesmixed.parameters import CovarianceParameters, ParameterNames
 from bayesmixed.reml.criterion import Criterion
 from bayesmixed.reml.kenward_roger import KenwardRoger
@@ -55,7 +55,10 @@ def fit_reml(design: "Design", coded: CodedMoments, method: str = "REML") -> "Re
         )
     blocks = tuple(tuple(int(k) for k in block.columns) for block in design.blocks)
     criterion = Criterion(coded, blocks, method == "REML")
-    return RemlFit(design, criterion, minimise(criterion))
+    optimum = minimise(criterion)
+    if not np.isfinite(optimum.value):
+        raise RemlError(f"the {method} criterion is not finite anywhere: check the response and the columns of X")
+    return RemlFit(design, criterion, optimum)
 
 
 @dataclass(frozen=True)
@@ -195,12 +198,12 @@ class RemlFit:
             raise RemlError("Kenward-Roger adjusts REML fits: fit with method='REML'")
         return KenwardRoger.at(self.profile, self.optimum.theta, self.sigma)
 
-    def fixed_effects(self, level: float = 0.95, df: str = "satterthwaite") -> "pd.DataFrame":
+    def fixed_effects(self, ci_prob: float = 0.95, df: str = "satterthwaite") -> "pd.DataFrame":
         """Estimates, standard errors, degrees of freedom, t, p and intervals; one row a coefficient.
 
         Parameters
         ----------
-        level : float
+        ci_prob : float
         df : {"satterthwaite", "kenward-roger"}
             With Kenward and Roger's degrees of freedom, standard errors (and what rests on them) come from their
             adjusted covariance of beta.
@@ -210,7 +213,7 @@ class RemlFit:
 
         se, degrees = self._standard_errors(df)
         t = self.beta / se
-        half = stats.t.ppf(0.5 + level / 2.0, degrees) * se
+        half = stats.t.ppf(0.5 + ci_prob / 2.0, degrees) * se
         columns = {
             "estimate": self.beta,
             "se": se,
@@ -242,19 +245,9 @@ class RemlFit:
 
     def icc(self, at: Mapping[str, Any] | None = None) -> "pd.DataFrame":
         """Intraclass correlation at the estimates; see `Fit.icc`."""
-        import pandas as pd
-
         points = icc_points(self.design, at)
-        rows = [
-            {
-                "group": self.names.factor,
-                **(point.at or {}),
-                "estimate": float(icc_values(self.covariance, point.rows)),
-            }
-            for point in points
-        ]
-        where = list(dict.fromkeys(name for point in points for name in (point.at or {})))
-        return pd.DataFrame(rows).set_index(["group", *where])
+        estimates = [float(icc_values(self.covariance, point.rows)) for point in points]
+        return icc_table(self.names.factor, points, {"estimate": estimates})
 
     def random_effects(self) -> "pd.DataFrame":
         """Conditional modes (BLUPs) with their conditional sd, beside the estimate of each group alone."""

@@ -66,5 +66,8 @@ def _table(design, columns: dict[str, Array], alone: Array) -> "pd.DataFrame":
     with np.errstate(divide="ignore", invalid="ignore"):
         shrinkage = np.where(alone != 0, 1.0 - centre / alone, np.nan)
     columns = columns | {"no_pooling": alone, "shrinkage": shrinkage}
-    index = pd.MultiIndex.from_product([design.levels, design.random_labels], names=[design.factor_name, "term"])
+    index = pd.MultiIndex.from_product(
+        [design.levels, design.random_labels],
+        names=["group" if design.factor_name == "term" else design.factor_name, "term"],
+    )
     return pd.DataFrame({name: values.reshape(-1) for name, values in columns.items()}, index=index)

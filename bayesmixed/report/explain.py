@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmixed.report import contents
-from bayesmixed.report.symbols import covariance_cell, g_name, same_block, sd_product
+from bayesmixed.report.symbols import compact, covariance_cell, g_name, same_block, sd_product
 
 if TYPE_CHECKING:
     from bayesmixed.design import Design
@@ -261,13 +261,14 @@ def _joined(lines: Sequence[str]) -> list[str]:
 def _response_covariance(design: "Design") -> str:
     N = design.n_obs
     whole = N <= SMALL_ROWS and design.q == 1
-    rows = np.arange(N) if whole else np.flatnonzero(design.group == 0)[:4]
+    shown = int(np.argmax(design.group_sizes > 1))
+    rows = np.arange(N) if whole else np.flatnonzero(design.group == shown)[:4]
     names = [f"row {design.rows[row] + 1}" for row in rows]
     cells = [[covariance_cell(design, int(r), int(c)) for c in rows] for r in rows]
     if not _fits(cells, names):
-        cells = [[cell.replace(" ", "") for cell in row] for row in cells]
-    more = not whole and design.group_sizes[0] > len(rows)
-    where = "" if whole else f"; the block of {design.factor_name} {_short(design.levels[0], 20)}:"
+        cells = [[compact(cell) for cell in row] for row in cells]
+    more = not whole and design.group_sizes[shown] > len(rows)
+    where = "" if whole else f"; the block of {design.factor_name} {_short(design.levels[shown], 20)}:"
     lines = _grid(cells, names, more)
     if more:
         lines.append(ELLIPSIS)

@@ -40,8 +40,8 @@ def reml_record(fit: "RemlFit", df: str = "satterthwaite") -> dict[str, Any]:
             }
         },
         "icc": [
-            {"group": design.factor_name, "at": point.at, "ci": None,
-             "estimate": float(icc_values(covariance, point.rows))}
+            {"group": design.factor_name, "at": point.at,
+             "estimate": float(icc_values(covariance, point.rows)), "ci": None}
             for point in icc_points(design)
         ],
         "warnings": list(fit.warnings),
@@ -60,13 +60,11 @@ def fit_record(fit: "Fit") -> dict[str, Any]:
     except RemlError as error:
         reml = None
         warnings.append(f"no REML fit: {error}")
-    priors = fit.model.priors
     record = {
         "formula": design.specification.formula,
         "n_obs": design.n_obs,
         "groups": {design.factor_name: design.n_groups},
-        "priors": {name: str(prior) for name, prior in priors.resolved.items()}
-        | {"preset": priors.resolved.preset},
+        "priors": {name: str(prior) for name, prior in fit.model.priors.resolved.items()},
         "sampler": {
             "engine": attrs["engine"],
             "draws": draws,

@@ -30,8 +30,9 @@ def intervals(values: Array, ci_prob: float = 0.95, ci_kind: str = "eti") -> tup
         low, high = np.quantile(values, [(1.0 - ci_prob) / 2.0, (1.0 + ci_prob) / 2.0], axis=0)
         return low, high
     ordered = np.sort(values, axis=0)
-    inside = int(np.ceil(ci_prob * len(ordered)))
-    low, high = ordered[: len(ordered) - inside + 1], ordered[inside - 1 :]
+    # As ArviZ counts: the interval spans this many gaps between draws.
+    gaps = min(int(np.floor(ci_prob * len(ordered))), len(ordered) - 1)
+    low, high = ordered[: len(ordered) - gaps], ordered[gaps:]
     narrowest = np.argmin(high - low, axis=0)[None]
     return np.take_along_axis(low, narrowest, axis=0)[0], np.take_along_axis(high, narrowest, axis=0)[0]
 

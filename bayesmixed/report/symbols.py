@@ -53,6 +53,17 @@ def _sum(parts: list[tuple[float, str]]) -> str:
     text = ""
     for factor, symbol in parts:
         sign = " - " if factor < 0 else " + "
-        size = "" if abs(factor) == 1.0 else f"{abs(factor):.3g} "
+        size = "" if abs(factor) == 1.0 else f"{_plain(abs(factor))} "
         text += f"{sign}{size}{symbol}" if text else f"{'-' if factor < 0 else ''}{size}{symbol}"
     return text or "0"
+
+
+def _plain(number: float) -> str:
+    """Four digits, without an exponent where that is short: ``4010``, ``4020000``, ``0.25``."""
+    rounded = float(f"{number:.4g}")
+    return f"{rounded:.0f}" if 1e3 <= rounded < 1e9 else f"{rounded:.4g}"
+
+
+def compact(cell: str) -> str:
+    """A cell on less room: ``g00+4010*g01+sigma^2``."""
+    return cell.replace(" + ", "+").replace(" - ", "-").replace(" ", "*")

@@ -1,5 +1,6 @@
 """One complete column of any kind -> NumPy numbers, text or categories."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,7 @@ def plain(column: "pd.Series", name: str, label: bool) -> Any:
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         used = column.array.remove_unused_categories()
-        return used if dtype.ordered else _sortable(used)
+        return used if dtype.ordered else _sortable(used, name)
     if pd.api.types.is_bool_dtype(dtype):
         return column.to_numpy(dtype=bool)
     if pd.api.types.is_complex_dtype(dtype):
@@ -33,13 +34,14 @@ def plain(column: "pd.Series", name: str, label: bool) -> Any:
     return _objects(column, name, label)
 
 
-def _sortable(column: Any) -> Any:
+def _sortable(column: Any, name: str) -> Any:
     """Categories of mixed kinds have no order: make them text."""
     try:
         sorted(column.categories)
     except TypeError:
         import pandas as pd
 
+        _check_texts(column.categories, name)
         return pd.Categorical(np.asarray(column).astype(str))
     return column
 
@@ -78,7 +80,20 @@ def _objects(column: "pd.Series", name: str, label: bool) -> Any:
         return _dates(column, name, label)
     if kind in ("complex", "bytes", "interval") or not _scalars(column):
         raise TableError(f"column {name!r} holds {kind} values; use numbers or text")
+    _check_texts(column.unique(), name)
     return column.astype(str).array
+
+
+def _check_texts(values: Iterable[Any], name: str) -> None:
+    """Different values must not become one level by the same text."""
+    first: dict[str, Any] = {}
+    for value in values:
+        other = first.setdefault(str(value), value)
+        if other != value:
+            raise TableError(
+                f"column {name!r} mixes kinds: {other!r} and {value!r} would be one level; "
+                "make the column all text or all numbers"
+            )
 
 
 def _scalars(column: "pd.Series") -> bool:

@@ -2,9 +2,11 @@
 
 import csv
 import gzip
+import re
+from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from bayesmixed.errors import TableError
 from bayesmixed.table.headings import check_unique
@@ -12,11 +14,25 @@ from bayesmixed.table.headings import check_unique
 if TYPE_CHECKING:
     import pandas as pd
 
+# pandas' longer list would take levels called None, null or n/a for gaps; "." is the gap of SAS and Stata.
+MISSING = ("", "NA", "NaN", "nan", ".")
+_ZERO_FIRST = r"[+-]?0[0-9]+"
+_MAY_BEGIN_WITH_ZERO = re.compile(rb"(?:^|[,\r\n])[ \t]*\"?[ \t]*" + _ZERO_FIRST.encode())
+_BLOCK = 1 << 24  # bytes
+_AS_WRITTEN: dict[str, Any] = {
+    "index_col": False,
+    "low_memory": False,
+    "keep_default_na": False,
+    "na_values": list(MISSING),
+}
 _CSV, _PARQUET = (".csv", ".csv.gz"), (".parquet", ".pq")
 
 
 def read_table(path: str | Path) -> "pd.DataFrame":
     """Read a CSV (``.csv``, ``.csv.gz``) or Parquet (``.parquet``, ``.pq``) file.
+
+    In a CSV file an empty cell, ``NA``, ``NaN``, ``nan`` and ``.`` are missing values; anything else,
+    such as ``None`` or ``n/a``, is text. A column with codes such as ``001`` is text as a whole.
 
     Parameters
     ----------
@@ -76,7 +92,8 @@ def _read_csv(path: Path) -> "pd.DataFrame":
 
     try:
         _check_csv_head(path)
-        return pd.read_csv(path, index_col=False, low_memory=False)
+        table = pd.read_csv(path, **_AS_WRITTEN)
+        return _with_codes_as_text(table, path)
     except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, csv.Error):
         raise TableError(f"{path} is not a text table (in UTF-8)") from None
     except pd.errors.EmptyDataError:
@@ -86,10 +103,36 @@ def _read_csv(path: Path) -> "pd.DataFrame":
         raise TableError(f"{path} is not a table: {reason}") from None
 
 
+def _with_codes_as_text(table: "pd.DataFrame", path: Path) -> "pd.DataFrame":
+    """Columns of codes such as 001 as text again: as numbers, "01" and "1" would be one level."""
+    import pandas as pd
+
+    numbers = [name for name in table.columns if table[name].dtype.kind in "iuf"]
+    if not numbers or not _may_have_codes(path):
+        return table
+    written = pd.read_csv(path, usecols=numbers, dtype=str, **_AS_WRITTEN)
+    codes = [name for name in numbers if written[name].str.strip().str.fullmatch(_ZERO_FIRST).eq(True).any()]
+    return table.assign(**{name: written[name] for name in codes})
+
+
+def _may_have_codes(path: Path) -> bool:
+    """Does any cell begin with 0 and another digit? Much faster than a second look at the columns."""
+    with _opener(path)(path, "rb") as file:
+        rest = b""
+        while block := file.read(_BLOCK):
+            if _MAY_BEGIN_WITH_ZERO.search(rest + block):
+                return True
+            rest = block[-80:]
+    return False
+
+
+def _opener(path: Path) -> Callable[..., IO[Any]]:
+    return gzip.open if path.name.lower().endswith(".gz") else open
+
+
 def _check_csv_head(path: Path) -> None:
     """What pandas would repair silently: duplicate names, rows longer than the header."""
-    opener = gzip.open if path.name.lower().endswith(".gz") else open
-    with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
+    with _opener(path)(path, "rt", encoding="utf-8-sig", newline="") as file:
         if "\0" in file.read(4096):
             raise TableError(f"{path} is not a text table")
         file.seek(0)

@@ -65,10 +65,37 @@ def test_tables_that_are_refused(formula, weights, message):
         build(formula, EDGES, weights=weights)
 
 
+@pytest.mark.parametrize(
+    ("formula", "name", "of"),
+    [
+        ("y ~ {} + (1 | g)", "__obs__", "the rows"),
+        ("{} ~ t + (1 | g)", "__obs__", "the rows"),
+        ("y ~ f + {} + (1 | g)", "f_dim", "the columns of 'f'"),
+        ("{} ~ f + (1 | g)", "f_dim", "the columns of 'f'"),
+        ("y ~ {} + (1 | g)", "g__factor_dim", "the groups of 'g'"),
+        ("y ~ {} + (0 + f | g)", "f__expr_dim", "the columns of 'f'"),
+        ("y ~ {} + (t | g)", "g__term_dim", "the correlations of 'g'"),
+        ("y ~ {} + (t | g)", "g__term_dim_bis", "the correlations of 'g'"),
+    ],
+)
+def test_a_variable_called_as_a_dimension_of_the_posterior(formula, name, of):
+    table = make_table().assign(**{name: lambda d: d["u"]})
+    with pytest.raises(DesignError, match=f"rename the column '{name}': in the posterior .* dimension of {of}"):
+        build(formula.format(name), table)
+    assert build("y ~ u_dim + u + (1 | g)", make_table().assign(u_dim=lambda d: d["u"] ** 2)).p == 3
+
+
 def test_more_parameters_than_rows():
     table = {"y": [1.0, 2, 4], "a": [1.0, 2, 5], "b": [3.0, 1, 1], "g": [1, 1, 2]}
-    with pytest.raises(DesignError, match="3 fixed effects need more than 3 rows"):
+    with pytest.raises(DesignError, match=r"3 fixed effects need more than 3 rows$"):
         build("y ~ a + b + (1 | g)", table)
+
+
+def test_an_odd_cell_among_numbers_is_named():
+    values = [f"{k}.5" for k in range(48)]
+    values[6] = "7,5"
+    with pytest.raises(DesignError, match="48 rows because of text such as '7,5' in the used row 7: if they"):
+        build("y ~ odd + (1 | g)", make_table().assign(odd=values))
 
 
 def test_every_refusal_is_one_of_ours():

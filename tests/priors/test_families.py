@@ -151,6 +151,10 @@ def test_numbers_for_pymc_are_double_precision():
         (lambda: Exponential(0), "Exponential: lam must be positive"),
         (lambda: Gamma(1, -1), "Gamma: beta must be positive"),
         (lambda: LKJ(0), "LKJ: eta must be positive"),
+        (lambda: Normal("a", 1), "Normal: mu must be a number, or a tuple of numbers, not 'a'"),
+        (lambda: HalfNormal(None), "HalfNormal: sigma must be"),
+        (lambda: Normal(((0, 1), (2, 3)), 1), r"Normal: mu must be .* not of shape \(2, 2\)"),
+        (lambda: Normal((), 1), r"Normal: mu must be .* not of shape \(0,\)"),
     ],
 )
 def test_numbers_out_of_range_are_refused(make, message):

@@ -101,3 +101,14 @@ def test_bambis_hyperpriors_and_unknown_names_are_refused():
         as_prior(hyper, "Days")
     with pytest.raises(PriorError, match="PyMC has no distribution 'Quux'"):
         as_prior(bambi.Prior("Quux", sigma=1), "Days")
+
+
+def test_keys_that_are_no_names_are_refused():
+    with pytest.raises(PriorError, match="by the names of parameters, such as 'sigma'; 5 is no name"):
+        Priors.of({5: Normal(0, 1)})
+
+
+@pytest.mark.parametrize("given", ["default", None, Priors.default()])
+def test_only_a_dict_overrides(given):
+    with pytest.raises(PriorError, match=f"must be followed by a dict .* not by {type(given).__name__}"):
+        Priors.brms() | given

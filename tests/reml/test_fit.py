@@ -110,7 +110,7 @@ def test_fixed_effects_table(sleepstudy):
     from scipy import stats
 
     ours = fit(SLOPE, sleepstudy)
-    table = ours.fixed_effects(level=0.9)
+    table = ours.fixed_effects(ci_prob=0.9)
     assert list(table.index) == ["Intercept", "Days"]
     assert table.index.name == "term"
     half = stats.t.ppf(0.95, ours.df) * ours.se

@@ -8,7 +8,7 @@ import pytest
 
 import bayesmixed as bm
 from bayesmixed.report.explain import explain
-from bayesmixed.report.symbols import covariance_cell
+from bayesmixed.report.symbols import compact, covariance_cell
 from tests import fits
 
 
@@ -99,7 +99,7 @@ def test_symbols_of_v_are_its_numbers(formula):
         return eval(text, {}, names)
 
     found_cells = [[value(covariance_cell(found.design, j, k)) for k in range(7)] for j in range(7)]
-    # the symbols print three digits
+    # the symbols print four digits
     np.testing.assert_allclose(found_cells, V, rtol=2e-2, atol=1e-3)
 
 
@@ -129,3 +129,26 @@ def test_weights_and_offset_are_in_the_symbols():
     assert "sigma^2 / w" in text
     assert "+ offset" in text
     assert "W^-1" in text
+
+
+def test_v_shows_a_group_of_two_rows_or_more():
+    text = explain(model("y ~ 1 + (t | g)", (1, 3, 2)))
+    heading = next(line for line in text.splitlines() if line.startswith("V:"))
+    assert heading.endswith("the block of g b:")
+    assert "row 2" in text.partition("V:")[2]
+    assert "g00 + g01" in text.partition("V:")[2]
+
+
+def test_numbers_of_calendar_years_are_readable():
+    years = [2005.0, 2006, 2007, 2005, 2006, 2005, 2006]
+    text = explain(model("y ~ 1 + (t | g)", (3, 2, 2), years)).partition("V:")[2]
+    assert "g00+4011*g01+4022000*g11" in text
+    assert not re.search(r"\de\+", text)
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [("g00 + 0.25 g01 - 2 g11", "g00+0.25*g01-2*g11"), ("-2 g01 + sigma^2/3", "-2*g01+sigma^2/3"), ("0", "0")],
+)
+def test_cells_on_less_room(cell, text):
+    assert compact(cell) == text

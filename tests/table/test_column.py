@@ -6,7 +6,9 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import polars as pl
+import pytest
 
+from bayesmixed.errors import TableError
 from bayesmixed.table import model_frame
 
 
@@ -29,6 +31,12 @@ def test_categories():
     assert sorted(frame["m"].cat.categories) == ["1", "a"]
     enum = pl.DataFrame({"e": pl.Series(["b", "a"], dtype=pl.Enum(["z", "b", "a"]))})
     assert model_frame(enum, ["e"])[0]["e"].cat.categories.tolist() == ["b", "a"]
+
+
+@pytest.mark.parametrize("values", [[1, "1", "b"], pd.Categorical([1, "1", "b"])])
+def test_a_number_and_its_text_do_not_become_one_level(values):
+    with pytest.raises(TableError, match="column 'm' mixes kinds: 1 and '1' would be one level"):
+        model_frame({"m": values}, ["m"])
 
 
 DAY = datetime.date(2020, 1, 1)

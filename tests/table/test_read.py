@@ -67,3 +67,26 @@ def test_parquet_with_duplicate_columns(tmp_path):
     pq.write_table(table, tmp_path / "a.parquet")
     with pytest.raises(TableError, match="more than one column 'y'"):
         read_table(tmp_path / "a.parquet")
+
+
+def test_only_documented_words_are_missing(tmp_path):
+    words = ["None", "null", "n/a", "NULL", "", "NA", "NaN", "nan", "."]
+    (tmp_path / "a.csv").write_text("f,y\n" + "".join(f"{word},{k}\n" for k, word in enumerate(words)))
+    found = read_table(tmp_path / "a.csv")["f"]
+    assert found.dropna().tolist() == ["None", "null", "n/a", "NULL"]
+    (tmp_path / "b.csv").write_text("x\n1.5\n.\nNA\n")
+    assert read_table(tmp_path / "b.csv")["x"].isna().tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".csv.gz"])
+def test_codes_with_leading_zeros_are_text(tmp_path, ending):
+    text = b'id,q,gap,x,zero,y\n01,"007",,0.5,0,1\n1,7,01,00.25,0,2\n10,8,1,3,-0,3\n'
+    path = tmp_path / f"a{ending}"
+    path.write_bytes(gzip.compress(text) if ending.endswith("gz") else text)
+    found = read_table(path)
+    assert found["id"].tolist() == ["01", "1", "10"]
+    assert found["q"].tolist() == ["007", "7", "8"]
+    assert found["gap"].isna().tolist() == [True, False, False]
+    assert found["gap"].dropna().tolist() == ["01", "1"]
+    assert found["x"].tolist() == [0.5, 0.25, 3.0]
+    assert found[["zero", "y"]].dtypes.map(lambda dtype: dtype.kind).tolist() == ["i", "i"]
