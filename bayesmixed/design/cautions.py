@@ -3,6 +3,7 @@
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 
 from bayesmixed.design.collinear import dependent, triangle
 from bayesmixed.design.design import Design
@@ -12,6 +13,7 @@ def cautions(design: Design) -> list[str]:
     """All texts, for a design without any."""
     return [
         *_dropped_rows(design),
+        *_lost_orders(design),
         *_uncorrelated_factors(design),
         *_between_group_slopes(design),
         *_collinear_blocks(design),
@@ -22,6 +24,23 @@ def cautions(design: Design) -> list[str]:
 def _dropped_rows(design: Design) -> list[str]:
     n = design.n_dropped
     return [f"{n} rows with a missing value were dropped"] if n else []
+
+
+def _lost_orders(design: Design) -> list[str]:
+    """Unordered categories are sorted, as in Bambi: the level declared first need not be the reference."""
+    texts = []
+    for column in design.encoding.columns:
+        dtype = design.frame[column.name].dtype
+        if column.kind != "factor" or not isinstance(dtype, pd.CategoricalDtype) or dtype.ordered:
+            continue
+        declared = list(dtype.categories)
+        if declared and str(declared[0]) != str(column.levels[0]):
+            texts.append(
+                f"the reference level of {column.name!r} is {column.levels[0]!r}, because levels are sorted; for "
+                f"{declared[0]!r}, which its categories name first, write "
+                f'C({column.name}, Treatment("{declared[0]}")) or make it an ordered Categorical'
+            )
+    return texts
 
 
 def _uncorrelated_factors(design: Design) -> list[str]:

@@ -48,4 +48,6 @@ class Term:
                 raise DesignError(f"{learnt.name} has one level only, so it has no effect: remove it")
             return cls(learnt.name, levels)
         size = 1 if learnt.data.ndim == 1 else learnt.data.shape[1]
+        if size == 0:
+            raise DesignError(f"{learnt.name} gives no column: leave it out")
         return cls(learnt.name, None if size == 1 else tuple(range(size)))
