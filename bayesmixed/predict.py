@@ -1,6 +1,5 @@
 """Prediction of rows: for groups that were observed, for new ones, and for the population."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +8,7 @@ from bayesmixed.coding import Array
 from bayesmixed.engines.settings import seed_sequence
 from bayesmixed.errors import PredictionError
 from bayesmixed.parameters import CovarianceParameters, stored_name
+from bayesmixed.prediction_rows import index_of, levels_of, observed_groups, rows_of, weights_of
 from bayesmixed.priors.draws import draw_priors
 from bayesmixed.report.summary import describe_each
 from bayesmixed.simulation import simulate_response
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from bayesmixed.design import Design, NewRows
+    from bayesmixed.design import NewRows
     from bayesmixed.fit import Fit
     from bayesmixed.model import MixedModel
     from bayesmixed.reml import RemlFit
@@ -66,7 +66,7 @@ def predict_posterior(
     import pandas as pd
 
     draws = predictive_draws(fit, rows, groups, kind, random_seed)
-    return pd.DataFrame(describe_each(draws, ci_prob, ci_kind), index=_index(fit.model.design, rows))
+    return pd.DataFrame(describe_each(draws, ci_prob, ci_kind), index=index_of(fit.model.design, rows))
 
 
 def predictive_draws(
@@ -75,7 +75,7 @@ def predictive_draws(
     """Draws behind `predict_posterior`, shape (draws, rows)."""
     _check(groups, kind)
     design = fit.model.design
-    new = _rows(design, rows, groups)
+    new = rows_of(design, rows, groups)
     if len(fit.beta) * len(new.X) > LIMIT:
         raise PredictionError(
             f"{len(new.X)} rows times {len(fit.beta)} draws are too many at once: predict in parts"
@@ -86,9 +86,9 @@ def predictive_draws(
         b = fit.effects[:, observed_groups(design, new)]
         mean = mean + np.einsum("drq,rq->dr", b, new.Z_rows)
     elif groups == "new":
-        mean = mean + _new_group_part(fit, new, _new_levels(design, rows), rng)
+        mean = mean + _new_group_part(fit, new, levels_of(design, rows), rng)
     if kind == "response":
-        sigma = fit.covariance.sigma[:, None] / np.sqrt(_weights(design, rows))
+        sigma = fit.covariance.sigma[:, None] / np.sqrt(weights_of(design, rows))
         mean = mean + sigma * rng.standard_normal(mean.shape)
     return mean
 
@@ -106,29 +106,12 @@ def predict_reml(fit: "RemlFit", rows: Any = None, groups: str = "observed") -> 
     import pandas as pd
 
     _check(groups, "mean")
-    new = _rows(fit.design, rows, groups)
+    new = rows_of(fit.design, rows, groups)
     estimate = new.X @ fit.beta + new.offset
     if groups == "observed":
         b = fit.effects[0][observed_groups(fit.design, new)]
         estimate = estimate + (b * new.Z_rows).sum(axis=1)
-    return pd.DataFrame({"estimate": estimate}, index=_index(fit.design, rows))
-
-
-def observed_groups(design: "Design", new: "NewRows") -> np.ndarray:
-    """Positions of the rows' groups among the observed ones."""
-    if new.groups is None:
-        raise PredictionError(
-            f"the rows have no column {design.factor_name!r}: add it, or use groups='new' or groups='population'"
-        )
-    place = {level: j for j, level in enumerate(design.levels)}
-    unseen = sorted({str(level) for level in new.groups if level not in place})
-    if unseen:
-        named = ", ".join(map(repr, unseen[:5])) + (" and others" if len(unseen) > 5 else "")
-        raise PredictionError(
-            f"{design.factor_name} {named} was not observed: use groups='new' for a new group "
-            "(integrates over b ~ N(0, G)) or groups='population' (b = 0)"
-        )
-    return np.array([place[level] for level in new.groups], dtype=np.intp)
+    return pd.DataFrame({"estimate": estimate}, index=index_of(fit.design, rows))
 
 
 def posterior_mean_of_rows(fit: "Fit") -> Array:
@@ -221,85 +204,6 @@ def _new_group_part(fit: "Fit", new: "NewRows", levels: np.ndarray | None, rng: 
     noise = rng.standard_normal((len(roots), levels.max(initial=0) + 1, roots.shape[1]))
     b = np.einsum("dqk,dlk->dlq", roots, noise)
     return np.einsum("drq,rq->dr", b[:, levels], new.Z_rows)
-
-
-def _rows(design: "Design", rows: Any, groups: str) -> "NewRows":
-    from bayesmixed.design import NewRows
-
-    if rows is None:
-        groups = np.array(design.levels, dtype=object)[design.group]
-        return NewRows(design.X, design.Z_rows, design.offset, groups)
-    return design.encode(rows if groups == "observed" else _without_groups(design, rows))
-
-
-def _without_groups(design: "Design", rows: Any) -> Any:
-    """The rows with another name for grouping columns that are no predictors: their values do not matter."""
-    from bayesmixed.encoding import PARTS
-
-    needed = design.encoding.needed(PARTS[1:])
-    hidden = {name: f"{name} (group)" for name in design.specification.factor if name not in needed}
-    if isinstance(rows, Mapping):
-        return {hidden.get(name, name): values for name, values in rows.items()}
-    import narwhals as nw
-
-    try:
-        frame = nw.from_native(rows)
-    except TypeError:
-        return rows  # encoding says what is wrong
-    present = set(frame.collect_schema().names())
-    return frame.rename({name: other for name, other in hidden.items() if name in present}).to_native()
-
-
-def _new_levels(design: "Design", rows: Any) -> np.ndarray | None:
-    """Codes of the rows' groups, one for all rows with a missing value; None without grouping columns."""
-    import pandas as pd
-
-    if rows is None:
-        return design.group
-    columns = [_column(rows, name) for name in design.specification.factor]
-    if any(column is None for column in columns):
-        return None
-    names = [None if any(map(pd.isna, row)) else tuple(map(str, row)) for row in zip(*columns, strict=True)]
-    place = {name: k for k, name in enumerate(dict.fromkeys(names))}
-    return np.array([place[name] for name in names], dtype=np.intp)
-
-
-def _weights(design: "Design", rows: Any) -> Array | float:
-    """Weights of the residual variance of the rows."""
-    if rows is None:
-        return design.weights
-    column = None if design.weights_name is None else _column(rows, design.weights_name)
-    if column is None:
-        return 1.0
-    try:
-        weights = np.array(column, dtype=float)
-    except (TypeError, ValueError):
-        weights = np.full(len(column), np.nan)
-    if not (np.isfinite(weights) & (weights > 0)).all():
-        raise PredictionError(
-            f"the weights {design.weights_name!r} of the new rows must be positive numbers: correct them, "
-            "or leave the column out for weights of 1"
-        )
-    return weights
-
-
-def _column(rows: Any, name: str) -> list | None:
-    """The values of one column of the user's rows; None if they have no such column."""
-    if isinstance(rows, Mapping):
-        return list(rows[name]) if name in rows else None
-    import narwhals as nw
-
-    frame = nw.from_native(rows).lazy()
-    return frame.select(name).collect()[name].to_list() if name in frame.collect_schema().names() else None
-
-
-def _index(design: "Design", rows: Any) -> "pd.Index | None":
-    """The index of a pandas table; positions in the model's table where that is predicted."""
-    import pandas as pd
-
-    if rows is None:
-        return pd.Index(design.rows)
-    return rows.index if isinstance(rows, pd.DataFrame) else None
 
 
 def _check(groups: str, kind: str) -> None:
