@@ -222,9 +222,10 @@ class MixedModel:
         from bayesmixed.sampling import from_datatree
 
         _check_keep_groups(keep_groups)
-        sampled = from_datatree(self.posterior, datatree, seed_sequence(random_seed))
+        seed = seed_sequence(random_seed)
+        sampled = from_datatree(self.posterior, datatree, seed)
         chains, draws = sampled.shape
-        settings = SamplerSettings(draws, 0, chains, 1, seed_sequence(random_seed), False, 0.9)
+        settings = SamplerSettings(draws, 0, chains, 1, seed, False, 0.9)
         return self._fit_of(assemble(self, sampled, settings, keep_groups))
 
     def prior_predictive(self, draws: int = 500, random_seed: Any = 0) -> "xr.DataTree":

@@ -172,7 +172,7 @@ class Moments:
                 f"moments of different models do not add up: {self.p} and {other.p} fixed, "
                 f"{self.q} and {other.q} random columns"
             )
-        levels = (*self.levels, *(level for level in other.levels if level not in set(self.levels)))
+        levels = tuple(dict.fromkeys((*self.levels, *other.levels)))
         place = {level: j for j, level in enumerate(levels)}
         parts = [
             (part, np.array([place[level] for level in part.levels], dtype=np.intp)) for part in (self, other)

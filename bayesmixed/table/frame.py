@@ -65,7 +65,8 @@ def model_frame(
         frame = frame.filter(keep.tolist())
     native = frame.to_pandas()
     kept = {name: plain(native[name], name, name in labels) for name in columns}
-    return pd.DataFrame(kept, copy=False), np.flatnonzero(keep), n_dropped
+    # A copy: what the user changes in the table afterwards must not change the model.
+    return pd.DataFrame(kept, copy=True), np.flatnonzero(keep), n_dropped
 
 
 def _as_narwhals(table: Any) -> Any:
