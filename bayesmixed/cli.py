@@ -188,7 +188,7 @@ def _warn(texts: Sequence[str], quiet: bool) -> None:
 
 def _writable(path: Path) -> Path:
     """Say at once, not after sampling, that a file cannot be written."""
-    from bayesmixed.storage import check_writable
+    from bayesmixed.files import check_writable
 
     check_writable(path)
     return path

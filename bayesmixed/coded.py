@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bayesmixed.design import Design
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CodedMoments:
     """Moments of ``X_c = X K^-1``, ``Z_c = Z T^-1`` and ``y - offset - X_c shift``.
 
@@ -55,8 +55,8 @@ class CodedMoments:
 
 def _least_squares(X: Array, y: Array, w: Array) -> Array:
     """Fit y by the columns of X. Any vector would do: this one makes the remainder small."""
-    mean_first = X * w[:, None]
-    return np.linalg.lstsq(mean_first.T @ X, mean_first.T @ y, rcond=None)[0]
+    weighted = X * w[:, None]
+    return np.linalg.lstsq(weighted.T @ X, weighted.T @ y, rcond=None)[0]
 
 
 def _check_residual(moments: Moments, y: Array, w: Array, name: str) -> None:

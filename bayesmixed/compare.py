@@ -8,7 +8,7 @@ import numpy as np
 from bayesmixed.coding import Array
 from bayesmixed.errors import RemlError, SamplingError
 from bayesmixed.icc import icc_points, icc_values
-from bayesmixed.report.summary import describe
+from bayesmixed.summary import describe
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,8 +16,10 @@ from numba.core.caching import FunctionCache
 from numba.core.ccallback import CFunc
 from numba.core.sigutils import normalize_signature
 
-#: Divisions by zero give inf and nan as in NumPy; loops run without the interpreter's lock.
-_OPTIONS = {"nogil": True, "error_model": "numpy"}
+#: Divisions by zero give inf and nan as in NumPy; loops run without the interpreter's lock. fastmath is said
+#: to be off, because a function that says nothing takes it over from whoever compiles it first (PyTensor's
+#: are on), and then takes nan for a finite number, on disk too.
+_OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": False}
 _MARK = "from bayesmixed.compiled import"
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesmixed.coding import Array
-from bayesmixed.engines.settings import SamplerSettings
 from bayesmixed.parameters import CovarianceParameters, ParameterNames, stored_name
 from bayesmixed.posterior import CovarianceDraws, MarginalPosterior
-from bayesmixed.sampling import Sampled
+from bayesmixed.sampled import Sampled
+from bayesmixed.seeds import generator
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -23,7 +23,7 @@ PACKAGES = ("bayesmixed", "numpy", "scipy", "numba", "nutpie", "pymc", "arviz", 
 
 
 def assemble(
-    model: "MixedModel", sampled: Sampled, settings: SamplerSettings, keep_groups: bool | str = "auto"
+    model: "MixedModel", sampled: Sampled, seed: np.random.SeedSequence, keep_groups: bool | str = "auto"
 ) -> "xr.DataTree":
     """Draw beta and b exactly, given the covariance parameters, and put everything in one DataTree.
 
@@ -31,19 +31,19 @@ def assemble(
     ----------
     model : MixedModel
     sampled : Sampled
-    settings : SamplerSettings
-        Its seed gives the draws of beta and b.
+    seed : numpy.random.SeedSequence
+        Of the run; the draws of beta and b have children of it.
     keep_groups : {"auto", True, False}
         Keep draws of b; "auto" keeps up to 1 GB of them and moments beyond.
     """
     import xarray as xr
 
     posterior, names, draws = model.posterior, model.names, sampled.draws
-    beta = posterior.draw_beta(draws, settings.generator(1))
+    beta = posterior.draw_beta(draws, generator(seed, 1))
     variables = parameter_variables(names, beta, draws.covariance, sampled.shape)
     groups: dict[str, Any] = {}
     if keeps_draws(posterior, draws, keep_groups):
-        effects = posterior.draw_effects(beta, draws, settings.generator(2))
+        effects = posterior.draw_effects(beta, draws, generator(seed, 2))
         effects = effects.reshape(*sampled.shape, *effects.shape[1:])
         variables |= effect_variables(names, effects, ("chain", "draw"))
     else:
@@ -56,7 +56,7 @@ def assemble(
         groups["auxiliary"] = xr.Dataset(auxiliary)
     groups |= data_groups(model)
     tree = xr.DataTree.from_dict(groups)
-    tree.attrs = provenance(model, sampled, settings)
+    tree.attrs = provenance(model, sampled, seed)
     return tree
 
 
@@ -121,7 +121,7 @@ def _auxiliary(posterior: MarginalPosterior, draws: CovarianceDraws, shape: tupl
     """Scales lambda of Student-t priors, which exact conditionals need again."""
     coefficients, variables = posterior.coefficients, {}
     for parameter in coefficients.student_terms:
-        place = [coefficients.columns.index(column) for column in parameter.columns]
+        place = coefficients.places(parameter)
         scale = coefficients.precision[place] / draws.precision[:, place]
         own = () if parameter.dim is None else (stored_name(parameter.dim),)
         value = scale[:, 0] if parameter.dim is None else scale
@@ -150,23 +150,27 @@ def data_groups(model: "MixedModel") -> dict:
     }
 
 
-def provenance(model: "MixedModel", sampled: Sampled, settings: SamplerSettings) -> dict[str, Any]:
-    """Attributes that say what was fitted, with what, from which seed."""
+def provenance(model: "MixedModel", sampled: Sampled, seed: np.random.SeedSequence) -> dict[str, Any]:
+    """Attributes that say what was fitted, with what, from which seed; none for what is not known."""
     return {
         "modeling_interface": "bayesmixed",
         "modeling_interface_version": version("bayesmixed"),
-        "inference_library": "nutpie" if sampled.statistics is not None else "external",
         "formula": model.specification.formula,
         "priors": json.dumps(model.priors.resolved.to_dict()),
         "engine": sampled.engine,
-        "tuning_steps": settings.tune,
-        "target_accept": settings.target_accept,
-        "random_seed": json.dumps(
-            {"entropy": _plain_entropy(settings.seed.entropy), "spawn_key": list(settings.seed.spawn_key)}
-        ),
-        "sampling_time": sampled.seconds,
+        "random_seed": json.dumps({"entropy": _plain_entropy(seed.entropy), "spawn_key": list(seed.spawn_key)}),
         "versions": json.dumps({package: version(package) for package in PACKAGES}),
+        **_known(
+            inference_library=sampled.library,
+            tuning_steps=sampled.tune,
+            target_accept=sampled.target_accept,
+            sampling_time=sampled.seconds,
+        ),
     }
+
+
+def _known(**attributes: Any) -> dict[str, Any]:
+    return {name: value for name, value in attributes.items() if value is not None}
 
 
 def _plain_entropy(entropy: Any) -> Any:

@@ -9,8 +9,8 @@ which is ``N(W_i Z_i'(y_i - X_i beta), sigma^2 W_i)`` and stays right when Lambd
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bayesmixed.arrays import Array
 from bayesmixed.compiled import compiled
 from bayesmixed.likelihood import (
     MarginalLikelihood,
@@ -23,20 +23,16 @@ from bayesmixed.likelihood import (
 )
 from bayesmixed.moments import Moments
 
-Array = NDArray[np.float64]
-
 
 @compiled
-def _draw_coefficients(
-    Lambda, sigma, precision, mean, explicit, noise, Rzz, count, start, Rza, Raa
-):  # pragma: no cover - compiled
+def _draw_coefficients(Lambda, sigma, precision, mean, explicit, noise, patterns):  # pragma: no cover - compiled
     draws, p = noise.shape
-    p1 = Rza.shape[2]
+    p1 = patterns.Rza.shape[2]
     Q, reduced, lower = np.empty((p1, p1)), np.empty((p + 1, p + 1)), np.empty((p, p))
     betahat, column = np.empty(p), np.empty((p, 1))
     result = np.empty((draws, p))
     for d in range(draws):
-        integrate_groups(Lambda[d], Rzz, count, start, Rza, Raa, Q)
+        integrate_groups(Lambda[d], patterns, Q)
         subtract_explicit(Q, explicit[d], reduced)
         integrate_beta(reduced, sigma[d], precision[d], mean, lower, betahat)
         for k in range(p):
@@ -71,11 +67,10 @@ def draw_coefficients(
     ndarray, shape (draws, p_integrated)
     """
     noise = rng.standard_normal((len(sigma), kernel.n_integrated))
-    Rzz, count, start, Rza, Raa, *_ = kernel.arrays
     arrays = (
         np.ascontiguousarray(a, dtype=float) for a in (Lambda, sigma, precision, kernel.mean, explicit, noise)
     )
-    return _draw_coefficients(*arrays, Rzz, count, start, Rza, Raa)
+    return _draw_coefficients(*arrays, kernel.patterns)
 
 
 @compiled

@@ -13,7 +13,8 @@ from bayesmixed.draws import effects_of
 from bayesmixed.errors import SamplingError
 from bayesmixed.icc import icc_points, icc_table, icc_values
 from bayesmixed.parameters import CovarianceParameters, find_name, stored_name, typed_name
-from bayesmixed.report.summary import Verdict, convergence, describe, describe_each, judge
+from bayesmixed.quantities import coefficients_by_label, covariance_by_label
+from bayesmixed.summary import Verdict, convergence, describe, describe_each, judge
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,20 +116,10 @@ class Fit:
 
         Of a correlation matrix the upper triangle within blocks, ``Subject_corr[Intercept,Days]``.
         """
-        chains, draws = self.shape
-        found = {}
-        for parameters, vector in (
-            (self.model.names.fixed, self.beta),
-            (self.model.names.sd, self.covariance.sd),
-        ):
-            for parameter in parameters:
-                for label, column in zip(parameter.labels, parameter.columns, strict=True):
-                    found[label] = vector[:, column]
-        for component in components(self.model.design, self.covariance):
-            if component.quantity == "correlation":
-                found[f"{self.model.names.corr}[{component.term}]"] = component.values
-        found["sigma"] = self.covariance.sigma
-        return {label: values.reshape(chains, draws) for label, values in found.items()}
+        names = self.model.names
+        found = coefficients_by_label(names, self.beta)
+        found |= covariance_by_label(self.model.design, names, self.covariance)
+        return {label: values.reshape(self.shape) for label, values in found.items()}
 
     def to_dataframe(self, var_names: Sequence[str] | None = None) -> "pd.DataFrame":
         """One row a draw, with columns ``chain``, ``draw`` and one for each number.
@@ -289,6 +280,11 @@ class Fit:
         """Log likelihood of rows (given b) and of groups (b integrated out), for every draw.
 
         Adds ``log_likelihood``, which ``az.loo`` uses, and ``log_likelihood_group`` to ``idata``, and returns it.
+
+        Raises
+        ------
+        SamplingError
+            Draws of b were not kept, or there are too many numbers.
         """
         from bayesmixed.pointwise import add_log_likelihood
 

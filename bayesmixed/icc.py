@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 1000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class IccPoint:
     """Where an ICC is taken: values of the slope variables, or the average over all rows.
 

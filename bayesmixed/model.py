@@ -18,7 +18,7 @@ from bayesmixed.posterior import MarginalPosterior
 from bayesmixed.priors.presets import resolve
 from bayesmixed.priors.request import Priors
 from bayesmixed.priors.resolved import ResolvedPriors
-from bayesmixed.report.priors import ModelPriors
+from bayesmixed.priors.shown import ModelPriors
 from bayesmixed.specification import Specification
 from bayesmixed.units import units_of
 
@@ -187,8 +187,9 @@ class MixedModel:
         Fit
         """
         from bayesmixed.draws import assemble
-        from bayesmixed.engines.settings import SamplerSettings, seed_sequence
+        from bayesmixed.engines.settings import SamplerSettings
         from bayesmixed.sampling import sample
+        from bayesmixed.seeds import seed_sequence
 
         _check_keep_groups(keep_groups)
         seed = seed_sequence(random_seed)
@@ -196,14 +197,14 @@ class MixedModel:
         for text in self.warnings:
             python_warnings.warn(text, BayesmixedWarning, stacklevel=2)
         sampled = sample(self, settings, engine)
-        return self._fit_of(assemble(self, sampled, settings, keep_groups))
+        return self._fit_of(assemble(self, sampled, seed, keep_groups))
 
     def _fit_of(self, idata: "xr.DataTree") -> "Fit":
         from bayesmixed.fit import Fit
-        from bayesmixed.pointwise import SMALL, add_row_log_likelihood
+        from bayesmixed.pointwise import add_small_log_likelihood
 
         fit = Fit(self, idata)
-        add_row_log_likelihood(fit, SMALL)
+        add_small_log_likelihood(fit)
         return fit
 
     def fit_from(self, datatree: "xr.DataTree", random_seed: Any = 0, keep_groups: bool | str = "auto") -> "Fit":
@@ -213,20 +214,19 @@ class MixedModel:
         ----------
         datatree : xarray.DataTree
             With a group ``posterior`` that holds the sd, the correlations and sigma under the names of this
-            model, such as ``pm.sample`` gives for either graph.
+            model, such as ``pm.sample`` gives for either graph. What its attributes say of the sampler (library,
+            tuning steps, target_accept, seconds) is kept; what they do not say stays unknown.
         random_seed : int, SeedSequence or Generator
         keep_groups : {"auto", True, False}
         """
         from bayesmixed.draws import assemble
-        from bayesmixed.engines.settings import SamplerSettings, seed_sequence
-        from bayesmixed.sampling import from_datatree
+        from bayesmixed.external import from_datatree
+        from bayesmixed.seeds import seed_sequence
 
         _check_keep_groups(keep_groups)
         seed = seed_sequence(random_seed)
         sampled = from_datatree(self.posterior, datatree, seed)
-        chains, draws = sampled.shape
-        settings = SamplerSettings(draws, 0, chains, 1, seed, False, 0.9)
-        return self._fit_of(assemble(self, sampled, settings, keep_groups))
+        return self._fit_of(assemble(self, sampled, seed, keep_groups))
 
     def prior_predictive(self, draws: int = 500, random_seed: Any = 0) -> "xr.DataTree":
         """Draws from the priors, and their tables; see `bayesmixed.predict.prior_predictive`."""

@@ -12,15 +12,14 @@ joined by rotating their triangles into one another: Moments add up, over chunks
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bayesmixed.arrays import Array, Index, frozen
 from bayesmixed.compiled import compiled
 from bayesmixed.errors import DesignError
-
-Array = NDArray[np.float64]
-Index = NDArray[np.intp]
 
 
 @compiled
@@ -44,24 +43,27 @@ def _rotate_row_in(triangle, row, first, last):  # pragma: no cover - compiled
 
 
 @compiled
-def _rotate_rows(Z, A, group, by_group, overall):  # pragma: no cover - compiled
-    """Rotate each row ``[z a]`` into its group's triangle, and what is left of a into the common one."""
-    q = Z.shape[1]
-    width = q + A.shape[1]
-    row = np.empty(width)
-    rest = np.empty(A.shape[1])
+def _rotate_rows(y, X, Z, root, group, by_group, overall):  # pragma: no cover - compiled
+    """Rotate each row ``[z x y]`` into its group's triangle, and what is left of [x y] into the common one.
+
+    Rows are multiplied by `root`, which is empty where no row has a weight.
+    """
+    q, p = Z.shape[1], X.shape[1]
+    row, rest = np.empty(q + p + 1), np.empty(p + 1)
     for i in range(Z.shape[0]):
+        factor = root[i] if root.shape[0] > 0 else 1.0
         for k in range(q):
-            row[k] = Z[i, k]
-        for k in range(q, width):
-            row[k] = A[i, k - q]
+            row[k] = factor * Z[i, k]
+        for k in range(p):
+            row[q + k] = factor * X[i, k]
+        row[q + p] = factor * y[i]
         _rotate_row_in(by_group[group[i]], row, 0, q)
-        for k in range(q, width):
-            rest[k - q] = row[k]
-        _rotate_row_in(overall, rest, 0, width - q)
+        for k in range(p + 1):
+            rest[k] = row[q + k]
+        _rotate_row_in(overall, rest, 0, p + 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Moments:
     """Sufficient statistics of a table for one model: what the likelihood of all rows needs, and no more.
 
@@ -98,26 +100,22 @@ class Moments:
     levels: tuple[str, ...]
     sum_log_weights: float = 0.0
 
+    def __post_init__(self):
+        for array in (self.Rzz, self.Rza, self.Raa, self.n):
+            frozen(array)
+
     @classmethod
     def of_rows(
         cls, y: Array, X: Array, Z: Array, group: Index, levels: tuple[str, ...], weights: Array | None = None
     ) -> "Moments":
         """Sum up rows. With weights w the residual variance of a row is ``sigma^2 / w``."""
-        A = np.column_stack([X, y])
-        log_weights = 0.0
+        q, width = Z.shape[1], Z.shape[1] + X.shape[1] + 1
+        root, log_weights = np.empty(0), 0.0
         if weights is not None:
-            root = np.sqrt(weights)[:, None]
-            A, Z, log_weights = A * root, Z * root, float(np.log(weights).sum())
-        q, width = Z.shape[1], Z.shape[1] + A.shape[1]
-        by_group = np.zeros((len(levels), q, width))
-        overall = np.zeros((A.shape[1], A.shape[1]))
-        _rotate_rows(
-            np.ascontiguousarray(Z, dtype=float),
-            np.ascontiguousarray(A, dtype=float),
-            np.ascontiguousarray(group, dtype=np.intp),
-            by_group,
-            overall,
-        )
+            root, log_weights = np.sqrt(weights), float(np.log(weights).sum())
+        by_group, overall = np.zeros((len(levels), q, width)), np.zeros((width - q, width - q))
+        rows = (np.ascontiguousarray(values, dtype=float) for values in (y, X, Z, root))
+        _rotate_rows(*rows, np.ascontiguousarray(group, dtype=np.intp), by_group, overall)
         n = np.bincount(group, minlength=len(levels)).astype(np.int64)
         return cls(by_group[:, :, :q].copy(), by_group[:, :, q:].copy(), overall, n, tuple(levels), log_weights)
 
@@ -193,13 +191,14 @@ class Moments:
         return Patterns.of(self)
 
 
-@dataclass(frozen=True)
-class Patterns:
+class Patterns(NamedTuple):
     """Moments collapsed: groups with equal ``Rzz`` share one determinant and one small set of columns.
 
     The likelihood needs of m groups of one pattern only ``sum_i vec(Rza_i) vec(Rza_i)'``, so the m rows
     ``vec(Rza_i)'`` are replaced by their triangle, at most ``q (p + 1)`` rows. A random intercept has one
     pattern for each distinct group size, a balanced design one in all.
+
+    A named tuple, because compiled functions take it whole.
 
     Parameters
     ----------
@@ -210,7 +209,7 @@ class Patterns:
         Rows ``start[u]:start[u + 1]`` of `Rza` belong to pattern u.
     Rza : ndarray, shape (rows, q, p + 1)
     Raa : ndarray, shape (p + 1, p + 1)
-    n_rows : int
+    n_rows : float
     sum_log_weights : float
     """
 
@@ -219,7 +218,7 @@ class Patterns:
     start: NDArray[np.int64]
     Rza: Array
     Raa: Array
-    n_rows: int
+    n_rows: float
     sum_log_weights: float
 
     @classmethod
@@ -239,8 +238,8 @@ class Patterns:
             count.astype(float),
             edges.astype(np.int64),
             np.ascontiguousarray(flat.reshape(-1, q, p1)),
-            np.ascontiguousarray(moments.Raa),
-            moments.n_rows,
+            np.array(moments.Raa, dtype=float, order="C"),
+            float(moments.n_rows),
             moments.sum_log_weights,
         )
 
@@ -253,7 +252,11 @@ def _equal_up_to_rounding(rows: Array) -> tuple[Index, Index]:
     """First member and pattern of each row. Rows on two sides of a rounding edge count as two: still exact."""
     size = np.abs(rows).max(axis=1, keepdims=True)
     exponent = np.frexp(size)[1]
-    relative = np.ldexp(rows, -exponent)
-    keys = np.column_stack([np.round(relative, 12) + 0.0, exponent.astype(float)])
+    keys = np.column_stack([np.round(np.ldexp(rows, -exponent), 12) + 0.0, exponent])
+    # Equal rows have equal projections; where few are equal, sorting whole rows would be for nothing.
+    projections = np.sort(keys @ np.sqrt(2.0 + np.arange(keys.shape[1])))
+    if np.count_nonzero(np.diff(projections) == 0.0) < len(rows) // 4:
+        each = np.arange(len(rows), dtype=np.intp)
+        return each, each
     _, first, member = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     return first, member.ravel()

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bayesmixed.arrays import Array
 from bayesmixed.errors import DesignError
 
 if TYPE_CHECKING:
     from bayesmixed.design import Design, Term
 
-Array = NDArray[np.float64]
 
 #: Stands for "/" in names of DataTree variables, where xarray refuses it (U+2215, division slash).
 SLASH = "\u2215"
@@ -86,7 +85,7 @@ class Parameter:
         return part[..., 0] if self.dim is None else part
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CovarianceParameters:
     """sd (units of y per unit of the column), correlations and sigma (units of y) in the user's coding.
 

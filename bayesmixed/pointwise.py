@@ -20,13 +20,16 @@ LIMIT = 50_000_000
 SMALL = 1_000_000
 
 
-def add_row_log_likelihood(fit: "Fit", most: int = LIMIT) -> None:
-    """Put ``log_likelihood`` of rows, given b, into ``fit.idata``, if that is at most so many numbers."""
+def add_small_log_likelihood(fit: "Fit") -> None:
+    """Put ``log_likelihood`` of rows into ``fit.idata`` where draws of b were kept and it is small."""
+    if fit.has_effects and len(fit.beta) * fit.model.design.n_obs <= SMALL:
+        _add_rows(fit)
+
+
+def _add_rows(fit: "Fit") -> None:
     import xarray as xr
 
     design = fit.model.design
-    if not fit.has_effects or len(fit.beta) * design.n_obs > most:
-        return
     chains, draws = fit.shape
     coords = {"chain": np.arange(chains), "draw": np.arange(draws), "__obs__": np.arange(design.n_obs)}
     values = log_likelihood_of_rows(fit).reshape(chains, draws, -1)
@@ -39,13 +42,23 @@ def add_log_likelihood(fit: "Fit") -> "xr.DataTree":
     """Put log likelihoods of rows (given b) and of groups (b integrated out) into ``fit.idata``.
 
     Their names are ``log_likelihood``, which ``az.loo`` uses, and ``log_likelihood_group``. Both are given beta.
+
+    Raises
+    ------
+    SamplingError
+        Draws of b were not kept, or there are too many numbers. Nothing is added then.
     """
     import xarray as xr
 
     design, names = fit.model.design, fit.model.names
+    if not fit.has_effects:
+        raise SamplingError(
+            "the log likelihood of rows needs draws of the random effects, which were not kept: "
+            "fit with keep_groups=True"
+        )
     if len(fit.beta) * design.n_obs > LIMIT:
         raise SamplingError(f"{len(fit.beta)} draws of {design.n_obs} rows are too many to keep at once")
-    add_row_log_likelihood(fit)
+    _add_rows(fit)
     chains, draws = fit.shape
     factor = stored_name(names.factor_dim)
     coords = {"chain": np.arange(chains), "draw": np.arange(draws), factor: list(design.levels)}
@@ -58,8 +71,7 @@ def add_log_likelihood(fit: "Fit") -> "xr.DataTree":
 def log_likelihood_of_rows(fit: "Fit") -> Array:
     """``log N(y_ij; x_ij'beta + z_ij'b_i + offset, sigma^2 / w)``, shape (draws, N)."""
     design = fit.model.design
-    mean = fit.beta @ design.X.T + design.offset
-    mean += np.einsum("dnq,nq->dn", fit.effects[:, design.group], design.Z_rows)
+    mean = design.mean(fit.beta, fit.effects)
     variance = fit.covariance.sigma[:, None] ** 2 / design.weights
     return -0.5 * (LOG_2PI + np.log(variance) + (design.y - mean) ** 2 / variance)
 

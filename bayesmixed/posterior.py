@@ -7,7 +7,8 @@ import numpy as np
 
 from bayesmixed.coded import CodedMoments
 from bayesmixed.coding import Array
-from bayesmixed.effects import conditional_effects, draw_coefficients, draw_group_effects
+from bayesmixed.effect_moments import effect_moments
+from bayesmixed.effects import draw_coefficients, draw_group_effects
 from bayesmixed.likelihood import MarginalLikelihood
 from bayesmixed.moments import Moments
 from bayesmixed.parameters import CovarianceParameters, ParameterNames
@@ -40,7 +41,7 @@ class CovarianceDraws(NamedTuple):
         return self.covariance.sigma
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MarginalPosterior:
     """The moments in the coding of the priors, and which coefficients are integrated out.
 
@@ -117,18 +118,7 @@ class MarginalPosterior:
 
         Averages the exact conditional means and variances over the draws of the other parameters.
         """
-        back, gamma = self.priors.T_inverse, self.gamma(beta)
-        total = np.zeros((self.moments.n_groups, self.moments.q))
-        squares, variances = np.zeros_like(total), np.zeros_like(total)
-        for Lambda, sigma, coefficients in zip(draws.Lambda, draws.sigma, gamma, strict=True):
-            mean, variance = conditional_effects(self.moments, Lambda, float(sigma), coefficients)
-            mean = mean @ back.T
-            total += mean
-            squares += mean**2
-            variances += np.einsum("kl,jlm,km->jk", back, variance, back)
-        n = len(gamma)
-        mean = total / n
-        return mean, np.sqrt(np.maximum(squares / n - mean**2, 0.0) + variances / n)
+        return effect_moments(self.moments, draws.Lambda, draws.sigma, self.gamma(beta), self.priors.T_inverse)
 
 
 def _cholesky(corr: Array) -> Array:

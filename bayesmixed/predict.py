@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesmixed.coding import Array
-from bayesmixed.engines.settings import seed_sequence
 from bayesmixed.errors import PredictionError
 from bayesmixed.parameters import CovarianceParameters, stored_name
 from bayesmixed.prediction_rows import index_of, levels_of, observed_groups, rows_of, weights_of
 from bayesmixed.priors.draws import draw_priors
-from bayesmixed.report.summary import describe_each
+from bayesmixed.seeds import seed_sequence
 from bayesmixed.simulation import simulate_response
+from bayesmixed.summary import describe_each
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from bayesmixed.design import NewRows
     from bayesmixed.fit import Fit
     from bayesmixed.model import MixedModel
-    from bayesmixed.reml import RemlFit
 
 TARGETS = ("observed", "new", "population")
 KINDS = ("mean", "response")
@@ -93,32 +92,9 @@ def predictive_draws(
     return mean
 
 
-def predict_reml(fit: "RemlFit", rows: Any = None, groups: str = "observed") -> "pd.DataFrame":
-    """Estimated mean of rows at the REML (or ML) estimates.
-
-    Parameters
-    ----------
-    fit : RemlFit
-    rows : table, optional
-    groups : {"observed", "new", "population"}
-        For a new group the estimate is that of the population, b = 0.
-    """
-    import pandas as pd
-
-    _check(groups, "mean")
-    new = rows_of(fit.design, rows, groups)
-    estimate = new.X @ fit.beta + new.offset
-    if groups == "observed":
-        b = fit.effects[0][observed_groups(fit.design, new)]
-        estimate = estimate + (b * new.Z_rows).sum(axis=1)
-    return pd.DataFrame({"estimate": estimate}, index=index_of(fit.design, rows))
-
-
 def posterior_mean_of_rows(fit: "Fit") -> Array:
     """Posterior mean of ``X beta + Z b + offset``, without draws by rows."""
-    design = fit.model.design
-    b = fit.effect_moments[0]
-    return design.X @ fit.beta.mean(axis=0) + (design.Z_rows * b[design.group]).sum(axis=1) + design.offset
+    return fit.model.design.mean(fit.beta.mean(axis=0), fit.effect_moments[0])
 
 
 def add_posterior_predictive(fit: "Fit", groups: str, draws: int | None, random_seed: Any) -> "xr.DataTree":
@@ -129,18 +105,40 @@ def add_posterior_predictive(fit: "Fit", groups: str, draws: int | None, random_
     """
     import xarray as xr
 
+    design = fit.model.design
+    values = replicates(fit, groups, draws, np.random.default_rng(seed_sequence(random_seed)))
+    dims = ("chain", "draw", "__obs__")
+    places = (np.arange(len(values)), _evenly_spaced(fit, draws), np.arange(design.n_obs))
+    dataset = xr.Dataset(
+        {stored_name(design.response_name): (dims, values)},
+        coords=dict(zip(dims, places, strict=True)),
+        attrs={"groups": groups},
+    )
+    fit.idata["posterior_predictive"] = xr.DataTree(dataset)
+    return fit.idata
+
+
+def replicates(fit: "Fit", groups: str, draws: int | None, rng: np.random.Generator) -> Array:
+    """Replicates of the observed table, shape (chains, draws of each, N), in units of y.
+
+    Parameters
+    ----------
+    fit : Fit
+        Stays as it is.
+    groups : {"observed", "new", "population"}
+        Replicates of the same groups, of new ones, or with b = 0.
+    draws : int or None
+        How many, over all chains; see `add_posterior_predictive`.
+    rng : numpy.random.Generator
+    """
     _check(groups, "response")
     if draws is not None:
         _check_draws(draws)
     design = fit.model.design
     chains, n = fit.shape
-    wanted = n if draws is None else min(n, -(-draws // chains))
-    wanted = max(1, min(wanted, LIMIT // (chains * design.n_obs)))
-    kept = np.unique(np.linspace(0, n - 1, wanted).astype(int))
-    place = (np.arange(chains)[:, None] * n + kept).ravel()
-    rng = np.random.default_rng(seed_sequence(random_seed))
-    y = np.empty((len(place), design.n_obs))
+    place = (np.arange(chains)[:, None] * n + _evenly_spaced(fit, draws)).ravel()
     roots = _roots(fit, place)
+    y = np.empty((len(place), design.n_obs))
     for row, d in enumerate(place):
         if groups == "observed":
             b = fit.effects[d]
@@ -148,15 +146,17 @@ def add_posterior_predictive(fit: "Fit", groups: str, draws: int | None, random_
             b = rng.standard_normal((design.n_groups, design.q)) @ roots[row].T
         else:
             b = np.zeros((design.n_groups, design.q))
-        mean = design.X @ fit.beta[d] + (design.Z_rows * b[design.group]).sum(axis=1) + design.offset
         noise = fit.covariance.sigma[d] * rng.standard_normal(design.n_obs) / np.sqrt(design.weights)
-        y[row] = mean + noise
-    coords = {"chain": np.arange(chains), "draw": kept, "__obs__": np.arange(design.n_obs)}
-    values = y.reshape(chains, len(kept), design.n_obs)
-    variable = (("chain", "draw", "__obs__"), values)
-    dataset = xr.Dataset({stored_name(design.response_name): variable}, coords=coords, attrs={"groups": groups})
-    fit.idata["posterior_predictive"] = xr.DataTree(dataset)
-    return fit.idata
+        y[row] = design.mean(fit.beta[d], b) + noise
+    return y.reshape(chains, -1, design.n_obs)
+
+
+def _evenly_spaced(fit: "Fit", draws: int | None) -> np.ndarray:
+    """The draws of each chain that replicates use."""
+    chains, n = fit.shape
+    wanted = n if draws is None else min(n, -(-draws // chains))
+    wanted = max(1, min(wanted, LIMIT // (chains * fit.model.design.n_obs)))
+    return np.unique(np.linspace(0, n - 1, wanted).astype(int))
 
 
 def prior_predictive(model: "MixedModel", draws: int = 500, random_seed: Any = 0) -> "xr.DataTree":

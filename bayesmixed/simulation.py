@@ -8,10 +8,10 @@ import numpy as np
 
 from bayesmixed.coding import Array
 from bayesmixed.design import Design, build_design
-from bayesmixed.engines.settings import seed_sequence
 from bayesmixed.errors import DesignError
 from bayesmixed.formula import parse_formula
 from bayesmixed.parameters import CovarianceParameters, ParameterNames, find_name
+from bayesmixed.seeds import seed_sequence
 from bayesmixed.table import model_frame
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def simulate_response(
     root = vectors * np.sqrt(np.maximum(eigenvalues, 0.0))
     b = rng.standard_normal((design.n_groups, design.q)) @ root.T
     noise = covariance.sigma * rng.standard_normal(design.n_obs) / np.sqrt(design.weights)
-    return design.X @ beta + (design.Z_rows * b[design.group]).sum(axis=1) + design.offset + noise
+    return design.mean(beta, b) + noise
 
 
 def _check_names(names: ParameterNames, params: Mapping[str, Any]) -> None:

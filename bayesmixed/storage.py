@@ -5,10 +5,7 @@ moments. Loading rebuilds the model from formula and rows and checks that it is 
 """
 
 import json
-import os
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +15,7 @@ import numpy as np
 from bayesmixed.coded import CodedMoments
 from bayesmixed.coding import Coding
 from bayesmixed.errors import BayesmixedError, StorageError
+from bayesmixed.files import whole_file
 from bayesmixed.moments import Moments
 
 if TYPE_CHECKING:
@@ -99,48 +97,6 @@ def load(path: str | Path, functions: Mapping[str, Callable[..., Any]] | None = 
     except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
         raise StorageError(f"{path} does not hold a whole fit: {' '.join(str(error).split())}") from error
     return fit
-
-
-@contextmanager
-def whole_file(path: str | Path) -> Iterator[Path]:
-    """A temporary file beside `path` that takes its place when the block ends well, and goes if it does not."""
-    path = Path(path)
-    check_writable(path)
-    temporary = None
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-
-
-def check_writable(path: str | Path) -> None:
-    """Raise now what writing `path` would raise later."""
-    path = Path(path)
-    if path.is_dir():
-        raise StorageError(f"{path} is a folder: give the name of a file")
-    if not path.parent.is_dir():
-        raise StorageError(f"{path} cannot be written: there is no folder {path.parent}")
-    try:
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror or error}") from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 # ---------------------------------------------------------------- out

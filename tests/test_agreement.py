@@ -42,7 +42,7 @@ def scalars_and_effects(found):
 
 @pytest.mark.slow
 def test_sleepstudy_agrees_with_brms(like_brms, brms):
-    from bayesmixed.report.summary import convergence
+    from bayesmixed.summary import convergence
 
     assert like_brms.verdict.divergences == 0
     draws = scalars_and_effects(like_brms)
@@ -132,7 +132,7 @@ def test_a_one_way_layout_agrees_with_quadrature(table):
     expected["Intercept"] = location, np.sqrt(between**2 + (grid.weight * variance).sum())
 
     fit = model.fit(draws=5000, tune=1000, chains=4, random_seed=4, progressbar=False)
-    from bayesmixed.report.summary import convergence
+    from bayesmixed.summary import convergence
 
     scalars = fit.scalars()
     scalars["ICC"] = fit.icc_draws()[:, 0].reshape(fit.shape)
@@ -182,7 +182,7 @@ def test_pymc_samples_both_graphs_to_the_same_posterior(priors, sleepstudy):
         assert found.verdict.divergences == 0
         assert found.shape == (2, 1500)
     # The hierarchical graph's own coefficients and random effects, against the exact draws.
-    from bayesmixed.report.summary import convergence
+    from bayesmixed.summary import convergence
 
     posterior = graphs["hierarchical"]["posterior"]
     for name in ("Intercept", "Days"):

@@ -132,8 +132,8 @@ def test_missing_values_are_dropped_and_counted(call, tmp_path, sleepstudy):
     record = only_json(out)
     assert code == 0
     assert record["n_obs"] == 177
-    assert record["warnings"] == ["3 rows with a missing value were dropped"]
-    assert err == "warning: 3 rows with a missing value were dropped\n"
+    assert record["warnings"] == ["3 of 180 rows were dropped for missing values in Reaction"]
+    assert err == "warning: 3 of 180 rows were dropped for missing values in Reaction\n"
     assert call("reml", path, SLOPE, "--json", "--quiet") == (0, out, "")
 
 
@@ -387,7 +387,7 @@ def test_ctrl_c_leaves_no_half_written_file(tmp_path, sleepstudy, old):
     )
     try:
         first = process.stderr.readline()
-        assert "1 rows with a missing value" in first
+        assert "1 of 180 rows was dropped for missing values" in first
         time.sleep(10.0)
         assert process.poll() is None
         os.kill(process.pid, signal.SIGINT)

@@ -199,7 +199,7 @@ def test_attributes_say_what_was_fitted_with_what():
     assert attrs["formula"] == FORMULAS["slope"]
     assert attrs["engine"] == "compiled"
     assert (attrs["tuning_steps"], attrs["target_accept"]) == (300, 0.9)
-    assert attrs["sampling_time"] > 0
+    assert 0 < attrs["sampling_time"] < 60
     assert json.loads(attrs["versions"]) == {package: version(package) for package in PACKAGES}
     priors = json.loads(attrs["priors"])
     assert priors == found.model.priors.resolved.to_dict()

@@ -219,7 +219,7 @@ def test_dropped_rows_and_far_times_are_warned_of(sleepstudy):
     rows.loc[[3, 7], "Reaction"] = np.nan
     found = bm.MixedModel("Reaction ~ Days + (Days | Subject)", rows, priors="brms")
     assert found.design.n_dropped == 2
-    assert any("2 rows with a missing value" in text for text in found.warnings)
+    assert any("2 of 180 rows were dropped for missing values in Reaction" in text for text in found.warnings)
     assert any("far from the data" in text for text in found.warnings)
 
 

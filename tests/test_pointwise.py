@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 import bayesmixed as bm
+from bayesmixed import pointwise
 from bayesmixed.pointwise import log_likelihood_of_groups, log_likelihood_of_rows
 from tests import fits
 
@@ -44,3 +45,22 @@ def test_arviz_finds_them():
     with pytest.warns(UserWarning, match="Pareto"):
         loo = az.loo(idata, var_name="Yield")
     assert -170 < loo.elpd < -150
+
+
+def test_without_draws_of_b_nothing_is_added_and_an_error_says_so():
+    fit = fits.copy_of(fits.fit_without_groups("slope"))
+    assert "log_likelihood" not in fit.idata.children
+    before = set(fit.idata.children)
+    with pytest.raises(bm.SamplingError, match="were not kept: fit with keep_groups=True") as caught:
+        fit.log_likelihood()
+    assert "\n" not in str(caught.value)
+    assert set(fit.idata.children) == before
+
+
+def test_small_fits_have_them_from_the_start(monkeypatch):
+    assert "log_likelihood" in fits.fit("slope").idata.children
+    monkeypatch.setattr(pointwise, "SMALL", 400 * 180 - 1)
+    tree = fits.fit("slope").idata
+    assert "log_likelihood" not in fits.model("slope").fit_from(tree).idata.children
+    monkeypatch.setattr(pointwise, "SMALL", 400 * 180)
+    assert "log_likelihood" in fits.model("slope").fit_from(tree).idata.children

@@ -8,7 +8,7 @@ from scipy import stats
 
 import bayesmixed as bm
 from bayesmixed import predict as prediction
-from bayesmixed.predict import predictive_draws
+from bayesmixed.predict import predictive_draws, replicates
 from tests.fits import QUICK, copy_of, fit, fit_without_groups, model, table
 
 ROWS = pd.DataFrame({"Days": [0.0, 4.0, 12.0], "Subject": ["308", "372", "308"]})
@@ -128,8 +128,9 @@ def test_missing_groups_do_not_matter_to_the_population(as_table):
     rows = as_table({"Days": [0.0, 4.0, 12.0], "Subject": ["308", None, "nobody"]})
     expected = found.predict(ROWS, groups="population")
     pd.testing.assert_frame_equal(found.predict(rows, groups="population"), expected)
-    estimate = model("slope").reml().predict(ROWS, groups="population")
-    pd.testing.assert_frame_equal(model("slope").reml().predict(rows, groups="new"), estimate)
+    reml = model("slope").reml()
+    estimate = reml.predict(ROWS, groups="population")["estimate"]
+    pd.testing.assert_series_equal(reml.predict(rows, groups="new")["estimate"], estimate)
     with pytest.raises(bm.PredictionError, match="missing value"):
         found.predict(rows)
 
@@ -403,3 +404,22 @@ def test_improper_priors_have_no_draws(sleepstudy):
 def test_a_number_of_prior_draws_that_makes_no_sense_is_refused(draws):
     with pytest.raises(bm.PredictionError, match="draws must be a whole number"):
         model("slope").prior_predictive(draws=draws)
+
+
+@pytest.mark.parametrize("groups", ["observed", "new", "population"])
+def test_replicates_are_the_posterior_predictive_without_a_trace(groups):
+    found = copy_of(fit("weighted"))
+    before = set(found.idata.children)
+    values = replicates(found, groups, 11, np.random.default_rng(5))
+    assert set(found.idata.children) == before
+    added = found.posterior_predictive(groups, draws=11, random_seed=5)["posterior_predictive"]["y"]
+    assert values.shape == (2, 6, found.model.design.n_obs)
+    np.testing.assert_array_equal(added.transpose("chain", "draw", ...), values)
+
+
+def test_replicates_of_no_kind_are_refused():
+    rng = np.random.default_rng(5)
+    with pytest.raises(bm.PredictionError, match="groups must be one of observed, new, population, not 'old'"):
+        replicates(fit("slope"), "old", 10, rng)
+    with pytest.raises(bm.PredictionError, match="draws must be a whole number of at least 1, not 0"):
+        replicates(fit("slope"), "new", 0, rng)

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import shutil
-import stat
 from pathlib import Path
 
 import h5py
@@ -13,7 +12,6 @@ import pytest
 import xarray as xr
 
 import bayesmixed as bm
-from bayesmixed import storage
 from tests.fits import QUICK, copy_of, fit, fit_without_groups
 
 
@@ -419,36 +417,3 @@ def test_saving_over_an_old_fit(tmp_path):
     fit("slope").save(str(path))
     assert bm.load(str(path)).model.design.factor_name == "Subject"
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_saved_file_is_readable_by_others_as_the_umask_says(tmp_path):
-    path = tmp_path / "fit.nc"
-    fit("intercept").save(path)
-    plain = tmp_path / "plain"
-    plain.write_text("")
-    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
-
-
-def test_where_nothing_can_be_written(tmp_path):
-    found = fit("intercept")
-    with pytest.raises(bm.StorageError, match="is a folder: give the name of a file"):
-        found.save(tmp_path)
-    with pytest.raises(bm.StorageError, match="there is no folder"):
-        found.save(tmp_path / "no" / "fit.nc")
-    file = tmp_path / "file"
-    file.write_text("")
-    with pytest.raises(bm.StorageError, match="there is no folder"):
-        found.save(file / "fit.nc")
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
-
-
-def test_a_folder_without_permission(tmp_path, monkeypatch):
-    """The superuser may write anywhere, so the refusal is made up."""
-
-    def refuse(*arguments, **options):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(storage.tempfile, "TemporaryFile", refuse)
-    with pytest.raises(bm.StorageError, match=r"fit\.nc cannot be written: Permission denied"):
-        fit("intercept").save(tmp_path / "fit.nc")
-    assert list(tmp_path.iterdir()) == []

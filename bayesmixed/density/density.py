@@ -1,16 +1,18 @@
 """`log_density` with its data."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from bayesmixed.coding import Array
-from bayesmixed.density.log_density import log_density
+from bayesmixed.density.log_density import PriorArrays, log_density
 from bayesmixed.density.positive import PositivePrior, inverse_gamma, positive_prior
+from bayesmixed.moments import Patterns
 from bayesmixed.posterior import CovarianceDraws, MarginalPosterior
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Density:
     """`log_density` with its data, and the way from unconstrained vectors to parameters.
 
@@ -46,8 +48,14 @@ class Density:
         rows += [inverse_gamma(nu / 2.0, nu / 2.0) for nu in coefficients.nu[coefficients.student]]
         return np.array(rows, dtype=float)
 
-    def arguments(self) -> tuple:
-        """Everything that `log_density` takes after `x` and `gradient`."""
+    @property
+    def patterns(self) -> Patterns:
+        """The moments, collapsed."""
+        return self.posterior.moments.patterns
+
+    @cached_property
+    def prior_arrays(self) -> PriorArrays:
+        """The priors, as `log_density` takes them."""
         posterior, coefficients = self.posterior, self.posterior.coefficients
         kernel, positive = posterior.kernel, self._positive
         constant = float(positive[:, 0].sum())
@@ -57,22 +65,21 @@ class Density:
             constant -= sum(posterior.priors.corr.log_normaliser(int(size)) for size in self.blocks[:, 1])
         students = np.flatnonzero(coefficients.student).astype(np.int64)
         shift = np.ascontiguousarray(posterior.shift[len(coefficients.columns) :])
-        own = (
+        return PriorArrays(
             positive,
             self.blocks,
             float(eta),
-            constant,
-            coefficients.precision,
-            kernel.mean,
+            float(constant),
+            np.ascontiguousarray(coefficients.precision, dtype=float),
+            np.ascontiguousarray(kernel.mean, dtype=float),
             students,
             shift,
         )
-        return (*own, *kernel.arrays)
 
     def value_and_gradient(self, x: Array) -> tuple[float, Array]:
         """The log density at one unconstrained vector, with its gradient."""
         gradient = np.empty(self.size)
-        value = log_density(np.ascontiguousarray(x, dtype=float), gradient, *self.arguments())
+        value = log_density(np.ascontiguousarray(x, dtype=float), gradient, self.prior_arrays, self.patterns)
         return value, gradient
 
     def constrain(self, x: Array) -> CovarianceDraws:

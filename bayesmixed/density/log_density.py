@@ -1,11 +1,45 @@
 """The log posterior density and its gradient, compiled."""
 
+from typing import NamedTuple
+
 import numpy as np
 
+from bayesmixed.coding import Array
 from bayesmixed.compiled import compiled
 from bayesmixed.density.correlations import fill_cholesky, log_lkj, pull_back
 from bayesmixed.density.positive import log_positive
 from bayesmixed.likelihood import log_likelihood_gradient
+
+
+class PriorArrays(NamedTuple):
+    """The priors as the compiled density takes them.
+
+    Parameters
+    ----------
+    positive : ndarray, shape (parameters, 4)
+        A row (constant, kind, first, second) for each sd, sigma, explicit coefficient and lambda.
+    blocks : ndarray of int, shape (blocks, 2)
+        First column of Z of each block, and how many it has.
+    eta : float
+        Of LKJ.
+    constant : float
+        Of the log prior density, so that it integrates to one.
+    precision, mean : ndarray, shape (p_integrated,)
+        Of the integrated coefficients, lambda = 1.
+    students : ndarray of int
+        Integrated coefficients that have a lambda.
+    shift : ndarray, shape (p_explicit,)
+        What the moments took from each explicit coefficient.
+    """
+
+    positive: Array
+    blocks: Array
+    eta: float
+    constant: float
+    precision: Array
+    mean: Array
+    students: Array
+    shift: Array
 
 
 @compiled
@@ -52,36 +86,16 @@ def _add_likelihood_gradient(
 
 
 @compiled
-def log_density(
-    x,
-    gradient,
-    positive,
-    blocks,
-    eta,
-    constant,
-    precision,
-    mean,
-    students,
-    shift,
-    Rzz,
-    count,
-    start,
-    Rza,
-    Raa,
-    n_rows,
-    sum_log_weights,
-):  # pragma: no cover - compiled
-    """Log posterior density of `x` with its gradient; -inf where it does not exist.
-
-    ``positive`` has one row (constant, kind, first, second) for each sd, sigma, explicit coefficient and
-    lambda; ``blocks`` the start and size of each block of Z; ``students`` the coefficients of the lambdas.
-    """
-    q, e, s = Rzz.shape[1], shift.shape[0], students.shape[0]
+def log_density(x, gradient, priors, patterns):  # pragma: no cover - compiled
+    """Log posterior density of `x` with its gradient; -inf where it does not exist."""
+    blocks, precision, students, shift = priors.blocks, priors.precision, priors.students, priors.shift
+    q, e, s = patterns.Rzz.shape[1], shift.shape[0], students.shape[0]
     n_corr = 0
     for b in range(blocks.shape[0]):
         n_corr += blocks[b, 1] * (blocks[b, 1] - 1) // 2
     sd, chol, norm, Lambda = np.empty(q), np.zeros((q, q)), np.empty(q), np.zeros((q, q))
-    value = constant + _log_prior(x, gradient, positive, blocks, eta, n_corr, q, chol, norm)
+    value = priors.constant
+    value += _log_prior(x, gradient, priors.positive, blocks, priors.eta, n_corr, q, chol, norm)
     sigma = np.exp(x[q + n_corr])
     for i in range(q):
         sd[i] = np.exp(x[i])
@@ -95,23 +109,9 @@ def log_density(
         explicit[k] = np.exp(x[rest + k]) - shift[k]
     for k in range(s):
         own_precision[students[k]] = precision[students[k]] * np.exp(-x[rest + e + k])
-    d_Lambda, d_precision, d_explicit = np.empty((q, q)), np.empty(mean.shape[0]), np.empty(e)
+    d_Lambda, d_precision, d_explicit = np.empty((q, q)), np.empty(precision.shape[0]), np.empty(e)
     likelihood, d_sigma = log_likelihood_gradient(
-        Lambda,
-        sigma,
-        own_precision,
-        mean,
-        explicit,
-        Rzz,
-        count,
-        start,
-        Rza,
-        Raa,
-        n_rows,
-        sum_log_weights,
-        d_Lambda,
-        d_precision,
-        d_explicit,
+        Lambda, sigma, own_precision, priors.mean, explicit, patterns, d_Lambda, d_precision, d_explicit
     )
     value += likelihood
     if not np.isfinite(value):

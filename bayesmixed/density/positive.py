@@ -7,7 +7,7 @@ from scipy.special import gammaln
 
 from bayesmixed.compiled import compiled
 from bayesmixed.errors import PriorError
-from bayesmixed.priors.families import Exponential, Family, Gamma, HalfCauchy, HalfNormal, HalfStudentT
+from bayesmixed.priors.families import Exponential, Family, Flat, Gamma, HalfCauchy, HalfNormal, HalfStudentT
 
 # Shapes that log densities of positive parameters have, up to a constant.
 _GAUSSIAN, _STUDENT, _GAMMA, _INVERSE_GAMMA = 0.0, 1.0, 2.0, 3.0
@@ -33,6 +33,8 @@ def positive_prior(family: Family) -> PositivePrior:
             return _half_student(1.0, beta)
         case Exponential(lam):
             return PositivePrior(np.log(lam), _GAMMA, 0.0, lam)
+        case Flat():  # improper, for comparisons only: the user's own prior of an sd must be proper
+            return PositivePrior(0.0, _GAMMA, 0.0, 0.0)
         case Gamma(alpha, beta):
             return PositivePrior(alpha * np.log(beta) - gammaln(alpha), _GAMMA, alpha - 1.0, beta)
     raise PriorError(f"{family} is not a prior of a positive parameter that the compiled engine knows")
@@ -53,13 +55,13 @@ def inverse_gamma(shape: float, rate: float) -> PositivePrior:
 def log_positive(log_x, kind, first, second):  # pragma: no cover - compiled
     """Log density without its constant, with the Jacobian of the logarithm; and its derivative by log x."""
     x = np.exp(log_x)
-    if kind == 0.0:
+    if kind == _GAUSSIAN:
         u = x / first
         return log_x - 0.5 * u * u, 1.0 - u * u
-    if kind == 1.0:
+    if kind == _STUDENT:
         u = x / second
         ratio = u * u / first
         return log_x - 0.5 * (first + 1.0) * np.log1p(ratio), 1.0 - (first + 1.0) * ratio / (1.0 + ratio)
-    if kind == 2.0:
+    if kind == _GAMMA:
         return (first + 1.0) * log_x - second * x, first + 1.0 - second * x
     return (1.0 - first) * log_x - second / x, 1.0 - first + second / x

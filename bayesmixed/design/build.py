@@ -58,7 +58,7 @@ def build_design(
     ((7, 3), ('Intercept', 't'), ('a', 'b', 'c'))
     """
     columns = [*specification.columns, *([weights] if weights is not None else [])]
-    frame, rows, n_dropped = model_frame(table, columns, labels=specification.only_groups)
+    frame, rows, missing = model_frame(table, columns, labels=specification.only_groups)
     group, levels = group_codes(frame, specification.factor)
     encoding, encoded = Encoding.learn(specification, frame, functions)
     design = Design(
@@ -76,11 +76,12 @@ def build_design(
         random_terms=tuple(term for side in encoding.random for term in side.terms),
         blocks=blocks_of(specification, encoding.random),
         rows=rows,
-        n_dropped=n_dropped,
+        n_dropped=missing.n_rows,
         weights_name=weights,
         warnings=(),
         frame=frame,
         encoding=encoding,
+        missing=missing.columns,
     )
     check(design)
     _freeze(design)

@@ -12,18 +12,13 @@ from bayesmixed.design.design import Design
 def cautions(design: Design) -> list[str]:
     """All texts, for a design without any."""
     return [
-        *_dropped_rows(design),
+        *([design.dropped] if design.dropped else []),
         *_lost_orders(design),
         *_uncorrelated_factors(design),
         *_between_group_slopes(design),
         *_collinear_blocks(design),
         *_few_rows(design),
     ]
-
-
-def _dropped_rows(design: Design) -> list[str]:
-    n = design.n_dropped
-    return [f"{n} rows with a missing value were dropped"] if n else []
 
 
 def _lost_orders(design: Design) -> list[str]:

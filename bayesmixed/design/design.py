@@ -1,5 +1,6 @@
 """What the model sees of the table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,11 +14,12 @@ from bayesmixed.design.new_rows import NewRows
 from bayesmixed.encoding import Encoding, Term
 from bayesmixed.errors import DesignError
 from bayesmixed.specification import Specification
+from bayesmixed.table import Missing
 
 DENSE_LIMIT = 1_000_000_000  # bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Design:
     """What the model sees of the table.
 
@@ -50,6 +52,8 @@ class Design:
     frame : pandas.DataFrame
         The used columns and rows of the table.
     encoding : Encoding
+    missing : mapping of str to int
+        Missing values of each column that has any; empty in a fit that was stored.
     """
 
     specification: Specification
@@ -71,6 +75,7 @@ class Design:
     warnings: tuple[str, ...]
     frame: pd.DataFrame = field(repr=False)
     encoding: Encoding = field(repr=False)
+    missing: Mapping[str, int] = field(default_factory=dict, repr=False)
 
     @property
     def n_obs(self) -> int:
@@ -81,6 +86,11 @@ class Design:
     def n_groups(self) -> int:
         """J, the number of groups."""
         return len(self.levels)
+
+    @property
+    def dropped(self) -> str:
+        """What was dropped for missing values, in one sentence without its full stop; "" if nothing was."""
+        return Missing(self.n_dropped, self.missing).sentence(self.n_obs)
 
     @property
     def p(self) -> int:
@@ -140,6 +150,23 @@ class Design:
         starts = np.arange(0, self.n_obs * self.q + 1, self.q)
         shape = (self.n_obs, self.n_groups * self.q)
         return csr_array((self.Z_rows.ravel(), columns.ravel(), starts), shape=shape)
+
+    def mean(self, beta: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """``X beta + Z b + offset`` of every row, for one draw or for many.
+
+        Parameters
+        ----------
+        beta : (..., p) ndarray
+        b : (..., J, q) ndarray
+            Random effects of every group.
+
+        Returns
+        -------
+        (..., N) ndarray
+            In units of y.
+        """
+        effects = np.einsum("...nq,nq->...n", b[..., self.group, :], self.Z_rows)
+        return beta @ self.X.T + effects + self.offset
 
     def encode(self, table: Any) -> NewRows:
         """Encode new rows as the rows of this design were encoded.

@@ -13,7 +13,7 @@ from bayesmixed.errors import DesignError, PredictionError, TableError
 from bayesmixed.table import model_frame
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NewRows:
     """Rows encoded as those of a design; `groups` is None if the table has no grouping column.
 
@@ -48,9 +48,9 @@ class NewRows:
 def _complete(table: Any, columns: Collection[str], labels: Collection[str]) -> pd.DataFrame:
     if not columns:
         return pd.DataFrame(index=pd.RangeIndex(_n_rows(table)))
-    frame, _, n_dropped = model_frame(table, columns, labels)
-    if n_dropped:
-        raise PredictionError(f"{n_dropped} of the new rows have a missing value in one of: {', '.join(columns)}")
+    frame, _, missing = model_frame(table, columns, labels)
+    if missing.n_rows:
+        raise PredictionError(f"{missing.n_rows} of the new rows lack values: missing value in {missing.where}")
     return frame
 
 

@@ -20,7 +20,7 @@ PARTS = ("response", "fixed", "random", "offset")
 Functions = Mapping[str, Callable[..., Any]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Encoded:
     """Encoded rows; None for a part that was not asked for.
 

@@ -17,8 +17,14 @@ def assemble(terms: Sequence[Term], pieces: Iterable[Any], n_rows: int) -> np.nd
         values = np.asarray(piece)
         if values.ndim == 0 or values.shape[0] != n_rows:
             raise DesignError(f"{term.name} gives {values.size} values for {n_rows} rows")
+        values = values.reshape(n_rows, -1) if n_rows else np.empty((0, term.size))
+        if values.shape[1] != term.size:
+            raise DesignError(
+                f"{term.name} gives {values.shape[1]} columns for these rows and {term.size} for the rows of the "
+                "fit: a function must return as many for any rows"
+            )
         stop = start + term.size
-        matrix[:, start:stop] = values.reshape(n_rows, -1)
+        matrix[:, start:stop] = values
         if values.dtype.kind == "f":
             _check_finite(term.name, matrix[:, start:stop])
         start = stop

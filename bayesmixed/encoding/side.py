@@ -10,6 +10,7 @@ from formulae.model_description import model_description
 from bayesmixed.encoding.faults import explain, one_line
 from bayesmixed.encoding.interpreter import quiet
 from bayesmixed.encoding.matrix import assemble
+from bayesmixed.encoding.results import check_results
 from bayesmixed.encoding.splines import check_within_knots
 from bayesmixed.encoding.term import Term
 from bayesmixed.errors import BayesmixedError, DesignError
@@ -43,6 +44,7 @@ class Side:
             model = model_description(source)
             try:
                 model.eval(frame, environment)
+                check_results(model.common_terms, len(frame))
                 for term in model.common_terms:
                     check_within_knots(term, frame)
             except BayesmixedError:

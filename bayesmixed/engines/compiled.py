@@ -13,59 +13,43 @@ from numba import types
 
 from bayesmixed.coding import Array
 from bayesmixed.compiled import c_callback, compiled
-from bayesmixed.density import Density, log_density
+from bayesmixed.density import Density, PriorArrays, log_density
 from bayesmixed.engines.settings import SamplerSettings
 from bayesmixed.errors import SamplingError
+from bayesmixed.moments import Patterns
 
+#: Sizes and scalars before the arrays, after the length of it all.
 _HEADER = 12
 _VARIABLE = "unconstrained"
 
 
-def pack(arguments: tuple) -> Array:
-    """All arguments of `log_density` after x and gradient in one array; integers keep their bits.
+def pack(priors: PriorArrays, patterns: Patterns) -> Array:
+    """All data of `log_density` in one array; integers keep their bits.
 
-    A header of sizes and scalars comes first, then the arrays, in the order of the arguments.
+    A header of sizes and scalars comes first, then the arrays.
     """
-    (
-        positive,
-        blocks,
-        eta,
-        constant,
-        precision,
-        mean,
-        students,
-        shift,
-        Rzz,
-        count,
-        start,
-        Rza,
-        Raa,
-        n_rows,
-        sum_log_weights,
-    ) = arguments
     sizes = [
-        len(positive),
-        len(blocks),
-        len(mean),
-        len(students),
-        len(shift),
-        len(Rzz),
-        Rzz.shape[1],
-        len(Rza),
+        len(priors.positive),
+        len(priors.blocks),
+        len(priors.mean),
+        len(priors.students),
+        len(priors.shift),
+        *patterns.Rzz.shape[:2],
+        len(patterns.Rza),
     ]
-    header = [*sizes, eta, constant, n_rows, sum_log_weights]
-    arrays = (positive, blocks, precision, mean, students, shift, Rzz, count, start, Rza, Raa)
+    header = [*sizes, priors.eta, priors.constant, patterns.n_rows, patterns.sum_log_weights]
+    arrays = [value for value in (*priors, *patterns) if isinstance(value, np.ndarray)]
     flat = [np.ascontiguousarray(a).ravel().view(np.float64) for a in arrays]
-    return np.concatenate([np.array([_HEADER + 1 + sum(map(len, flat)), *header], dtype=float), *flat])
+    return np.concatenate([np.array([1 + _HEADER + sum(map(len, flat)), *header], dtype=float), *flat])
 
 
 @compiled
 def evaluate_packed(x, gradient, data):  # pragma: no cover - compiled
-    """`log_density` on arguments that `pack` put together."""
+    """`log_density` on data that `pack` put together."""
     n_positive, n_blocks, p, n_students = int(data[1]), int(data[2]), int(data[3]), int(data[4])
     e, U, q, rows = int(data[5]), int(data[6]), int(data[7]), int(data[8])
     p1 = p + e + 1
-    a = 13
+    a = 1 + _HEADER
     b = a + 4 * n_positive
     positive = data[a:b].reshape((n_positive, 4))
     a, b = b, b + 2 * n_blocks
@@ -88,25 +72,8 @@ def evaluate_packed(x, gradient, data):  # pragma: no cover - compiled
     Rza = data[a:b].reshape((rows, q, p1))
     a, b = b, b + p1 * p1
     Raa = data[a:b].reshape((p1, p1))
-    return log_density(
-        x,
-        gradient,
-        positive,
-        blocks,
-        data[9],
-        data[10],
-        precision,
-        mean,
-        students,
-        shift,
-        Rzz,
-        count,
-        start,
-        Rza,
-        Raa,
-        data[11],
-        data[12],
-    )
+    priors = PriorArrays(positive, blocks, data[9], data[10], precision, mean, students, shift)
+    return log_density(x, gradient, priors, Patterns(Rzz, count, start, Rza, Raa, data[11], data[12]))
 
 
 _DOUBLES = types.CPointer(types.double)
@@ -147,7 +114,7 @@ def compiled_model(density: Density, start: Callable[[int], Array]):
         initial_point_func=start,
         shared_data={},
         shared_var_keys={},
-        user_data=pack(density.arguments()),
+        user_data=pack(density.prior_arrays, density.patterns),
         n_expanded=size,
         shape_info=([_VARIABLE], [slice(0, size)], [(size,)]),
         logp_func=None,

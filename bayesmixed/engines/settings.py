@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesmixed.errors import SamplingError
+from bayesmixed.seeds import child_seed, generator
 
 ENGINES = ("auto", "compiled", "pymc")
 PLANNED = ("importance", "quadrature")
@@ -45,29 +46,11 @@ class SamplerSettings:
 
     def integer_seed(self, key: int) -> int:
         """A 32-bit seed of its own for one use of this run."""
-        return int(
-            np.random.SeedSequence(self.seed.entropy, spawn_key=(*self.seed.spawn_key, key)).generate_state(1)[0]
-        )
+        return int(child_seed(self.seed, key).generate_state(1)[0])
 
     def generator(self, key: int) -> np.random.Generator:
         """A random generator of its own for one use of this run."""
-        return np.random.default_rng(
-            np.random.SeedSequence(self.seed.entropy, spawn_key=(*self.seed.spawn_key, key))
-        )
-
-
-def seed_sequence(random_seed) -> np.random.SeedSequence:
-    """A SeedSequence from an int, a SeedSequence, a Generator, or None for fresh entropy."""
-    if isinstance(random_seed, np.random.SeedSequence):
-        return random_seed
-    if isinstance(random_seed, np.random.Generator):
-        return np.random.SeedSequence(random_seed.integers(0, 2**32, size=4).tolist())
-    try:
-        return np.random.SeedSequence(random_seed)
-    except (TypeError, ValueError):
-        raise SamplingError(
-            f"random_seed must be an int of at least 0, a SeedSequence or a Generator, not {random_seed!r}"
-        ) from None
+        return generator(self.seed, key)
 
 
 def choose_engine(engine: str, needs_pymc: bool) -> str:

@@ -1,6 +1,6 @@
 """What reads well but makes no model."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bayesmixed.errors import FormulaError
 from bayesmixed.formula.cursor import Cursor
@@ -53,23 +53,47 @@ def check_random_effects(brackets: Sequence[Bracket]) -> None:
                 )
 
 
-def check_names(names: Names, response: Factor, fixed: Terms, brackets: Sequence[Bracket]) -> None:
+def check_names(names: Names, fixed: Terms, brackets: Sequence[Bracket]) -> None:
     """Every label is one term, and none is a name that the posterior uses."""
     sets = [fixed.terms, *(bracket.effects.terms for bracket in brackets)]
     labels: dict[str, frozenset[Factor]] = {}
     for term in (term for terms in sets for term in terms):
         if labels.setdefault(label(term), frozenset(term)) != frozenset(term):
             raise FormulaError(f"two different terms are both printed as {label(term)!r}")
-    if any(response in term for term in fixed.terms):
-        raise FormulaError(f"the response {response.label!r} is also a predictor: remove it there")
-    for bracket in brackets:
-        if any(response in term for term in bracket.effects.terms) or response.label in bracket.random.factor:
-            raise FormulaError(
-                f"the response {response.label!r} is also in the bracket {bracket.random.source}: remove it there"
-            )
     for name in (f"{brackets[0].random.factor_name}_corr{end}" for end in ("", "_chol")):
         if name in labels:
             raise FormulaError(f"rename the column {name!r}: it is a name in the posterior")
     clash = names.contrasts & set(names.columns)
     if clash:
         raise FormulaError(f"rename the column {clash.pop()!r}: it is also the name of a contrast")
+
+
+def check_response(response: Factor, fixed: Terms, brackets: Sequence[Bracket], offsets: Sequence[Factor]) -> None:
+    """The response predicts itself neither as it is nor by another function of the same column."""
+    places: list[tuple[str, list[Term]]] = [
+        ("", fixed.terms),
+        *((f"the bracket {bracket.random.source}", bracket.effects.terms) for bracket in brackets),
+        ("offset(...)", [(offset,) for offset in offsets]),
+    ]
+    for place, terms in places:
+        for factor in (factor for term in terms for factor in term):
+            if factor == response:
+                where = f"in {place}" if place else "a predictor"
+                raise FormulaError(f"the response {response.label!r} is also {where}: remove it there")
+            if len(response.uses) == 1 and factor.uses == response.uses:
+                (column,) = response.uses
+                where = f" in {place}" if place else ""
+                raise FormulaError(
+                    f"the response {response.label!r} and the predictor {factor.label!r}{where} are made of "
+                    f"the same column {column!r}: remove the predictor"
+                )
+
+
+def check_response_and_groups(response: Factor, columns: Collection[str], brackets: Sequence[Bracket]) -> None:
+    """The response is not constant within each group because it defines the groups."""
+    for bracket in brackets:
+        if set(columns) <= set(bracket.random.factor):
+            raise FormulaError(
+                f"the response {response.label!r} is also in the bracket {bracket.random.source}, so that it does "
+                "not vary within groups: group by another column"
+            )

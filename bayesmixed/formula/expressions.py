@@ -1,8 +1,9 @@
 """Columns, calls, and the arithmetic inside calls with the precedence of Python."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
+from bayesmixed.formula.arguments import Argument, fault_of
 from bayesmixed.formula.cursor import Cursor
 from bayesmixed.formula.names import Names
 from bayesmixed.formula.terms import Factor
@@ -38,28 +39,30 @@ class Expressions:
         if not contrast:
             check_function(self.cursor, name, self.own)
         self.cursor.expect("(")
-        positional: list[Factor] = []
-        keywords: list[Factor] = []
+        arguments: list[Argument] = []
         while not self.cursor.at(")"):
-            self.argument(name.text, positional, keywords)
+            arguments.append(self.argument(name.text, arguments))
             if not self.cursor.at(")"):
                 self.cursor.expect(",")
         self.cursor.expect(")")
-        arguments = [*positional, *keywords]
         labels = ", ".join(one.label for one in arguments)
         sources = ", ".join(one.source for one in arguments)
-        return self.names.known(Factor(f"{name.text}({labels})", f"{name.text}({sources})"), name)
+        is_own = name.text in self.own
+        uses = frozenset().union(*(one.value.uses for one in arguments if not is_own))
+        call = Factor(f"{name.text}({labels})", f"{name.text}({sources})", uses=uses)
+        fault = "" if is_own or not arguments else fault_of(name.text, arguments)
+        if fault:
+            raise self.cursor.error(f"{call.label}: {fault};", name)
+        return self.names.known(call, name)
 
-    def argument(self, function: str, positional: list[Factor], keywords: list[Factor]) -> None:
+    def argument(self, function: str, before: Sequence[Argument]) -> Argument:
         token = self.cursor.token
         if token.kind == "name" and self.cursor.following.text == "=":
             self.cursor.index += 2
-            value = self.value(function, contrast=True)
-            keywords.append(Factor(f"{token.text}={value.label}", f"{token.text}={value.source}"))
-        elif keywords:
+            return Argument(token.text, self.value(function, contrast=True))
+        if before and before[-1].name:
             raise self.cursor.error("an argument without a name after one with a name;", token)
-        else:
-            positional.append(self.value(function, contrast=bool(positional)))
+        return Argument("", self.value(function, contrast=bool(before)))
 
     def value(self, function: str, contrast: bool) -> Factor:
         token = self.cursor.token
@@ -99,7 +102,7 @@ class Expressions:
         if self.cursor.at("+", "-"):
             sign = self.cursor.take().text
             operand = self.signed()
-            return Factor(f"{sign}{operand.label}", f"({sign}{operand.source})")
+            return Factor(f"{sign}{operand.label}", f"({sign}{operand.source})", uses=operand.uses)
         base = self.primary()
         if self.cursor.at("**", "^"):
             self.cursor.take()
@@ -130,7 +133,11 @@ class Expressions:
 
 
 def _binary(left: Factor, operator: str, right: Factor) -> Factor:
-    return Factor(f"{left.label} {operator} {right.label}", f"({left.source} {operator} {right.source})")
+    return Factor(
+        f"{left.label} {operator} {right.label}",
+        f"({left.source} {operator} {right.source})",
+        uses=left.uses | right.uses,
+    )
 
 
 def _verbatim(text: str) -> Factor:

@@ -28,7 +28,7 @@ class Names:
         if "|" in name:
             raise self.cursor.error(f"rename the column {name!r} (a name cannot hold '|'), used", token)
         self.columns[name] = None
-        return self.known(Factor(name, f"`{name}`", column=True), token)
+        return self.known(Factor(name, f"`{name}`", column=True, uses=frozenset([name])), token)
 
     def known(self, factor: Factor, token: Token) -> Factor:
         """Refuse two expressions that formulae prints alike, such as I((a+b)*c) and I(a+b*c)."""

@@ -3,7 +3,14 @@
 from collections.abc import Iterable
 
 from bayesmixed.errors import FormulaError
-from bayesmixed.formula.checks import check_grouping, check_names, check_random_effects, check_tilde
+from bayesmixed.formula.checks import (
+    check_grouping,
+    check_names,
+    check_random_effects,
+    check_response,
+    check_response_and_groups,
+    check_tilde,
+)
 from bayesmixed.formula.cursor import Cursor
 from bayesmixed.formula.expressions import Expressions
 from bayesmixed.formula.right_side import RightSide
@@ -52,16 +59,19 @@ def parse_formula(text: str, functions: Iterable[str] = ()) -> Specification:
     right_side = RightSide(expressions)
     names, brackets = expressions.names, right_side.brackets
     response = _response(expressions)
+    response_columns = tuple(names.columns)
     fixed = right_side.read()
     check_grouping(text, brackets)
     check_random_effects(brackets)
-    check_names(names, response, fixed, brackets)
+    check_names(names, fixed, brackets)
+    check_response(response, fixed, brackets, right_side.offsets)
+    check_response_and_groups(response, response_columns, brackets)
     return Specification(
         formula=text,
         response=response.source,
         response_name=response.label,
         fixed=fixed.source,
-        offsets=tuple(right_side.offsets),
+        offsets=tuple(offset.source for offset in right_side.offsets),
         random=tuple(bracket.random for bracket in brackets),
         columns=tuple(names.columns),
         categorical=tuple(names.categorical),

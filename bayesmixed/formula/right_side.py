@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bayesmixed.errors import FormulaError
 from bayesmixed.formula.algebra import Algebra
 from bayesmixed.formula.expressions import Expressions
-from bayesmixed.formula.terms import Terms
+from bayesmixed.formula.terms import Factor, Terms
 from bayesmixed.formula.tokens import Token
 from bayesmixed.specification import RandomTerm
 
@@ -26,7 +26,7 @@ class RightSide:
         self.cursor = expressions.cursor
         self.expressions = expressions
         self.algebra = Algebra(expressions)
-        self.offsets: list[str] = []
+        self.offsets: list[Factor] = []
         self.brackets: list[Bracket] = []
 
     def read(self) -> Terms:
@@ -61,7 +61,7 @@ class RightSide:
         if not any(token.names_column for token in self.cursor.since(before)):
             raise self.cursor.error("offset(...) names no column;", start)
         self.cursor.expect(")")
-        self.offsets.append(expression.source)
+        self.offsets.append(expression)
 
     def bracket(self) -> None:
         cursor, start = self.cursor, self.cursor.take()

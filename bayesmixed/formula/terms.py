@@ -9,12 +9,15 @@ from itertools import combinations
 class Factor:
     """A column or a call: one component of a term.
 
-    `label` is how formulae prints it (without inner brackets), `source` is what formulae reads.
+    `label` is how formulae prints it (without inner brackets), `source` is what formulae reads,
+    `uses` are the columns whose values in a row give its own there. A function of the user's own, such as
+    a lag, may look at other rows: what stands inside is not among them.
     """
 
     label: str
     source: str
     column: bool = False
+    uses: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 Term = tuple[Factor, ...]

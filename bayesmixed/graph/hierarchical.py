@@ -53,7 +53,7 @@ def _coefficients(priors: ResolvedPriors, names: ParameterNames):
     moved = []
     for parameter in names.fixed:
         index = list(parameter.columns) if parameter.dim is not None else parameter.columns[0]
-        is_moved = bool(coding.constant[list(parameter.columns)].any() and coding.centre.any())
+        is_moved = bool(priors.stated_at(parameter))
         name = stored_name(parameter.name) + (CENTERED if is_moved else "")
         size = None if parameter.dim is None else len(parameter.columns)
         value = prior_variable(name, priors.fixed[parameter.name], parameter_dims(parameter), size)
@@ -76,7 +76,8 @@ def _group_effects(root, design: "Design", priors: ResolvedPriors, names: Parame
         b_prior = pm.MvNormal(name, np.zeros(design.q), chol=root, shape=shape)
     b = pt.dot(b_prior, priors.T_inverse.T)
     for parameter in names.effects:
-        own = b[:, list(parameter.columns)] if parameter.dim is not None else b[:, parameter.columns[0]]
-        dims = (stored_name(names.factor_dim), *(parameter_dims(parameter) or ()))
+        # The group comes last, as in Bambi and in the DataTree of a fit.
+        own = b[:, list(parameter.columns)].T if parameter.dim is not None else b[:, parameter.columns[0]]
+        dims = (*(parameter_dims(parameter) or ()), stored_name(names.factor_dim))
         pm.Deterministic(stored_name(parameter.name), own, dims=dims)
     return b

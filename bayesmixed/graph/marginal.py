@@ -30,19 +30,22 @@ def marginal_graph(design: "Design", posterior: MarginalPosterior, names: Parame
     and the integrated coefficients from their exact conditional given the observed y. That is right after
     sampling from the posterior. To draw from the prior instead, set the data variable
     ``replicate_given_y`` to 0 first: then those coefficients come from their prior, if it is proper.
+
+    The log density is that of the y that the moments were made of, whatever value of the response is asked
+    about: the rows cannot be exchanged by ``pm.observe`` or ``pm.set_data``. Build the model on the new table.
     """
     priors, coefficients = posterior.priors, posterior.coefficients
     coords = names.coords() | {"__obs__": np.arange(design.n_obs)}
     with pm.Model(coords=coords) as model:
         covariance = covariance_variables(priors, names)
-        explicit = _explicit_coefficients(priors, names, posterior)
-        precision = _precision(posterior, names)
+        explicit = _explicit_coefficients(priors, posterior)
+        precision = _precision(posterior)
         given_y = pm.Data("replicate_given_y", 1.0)
         Lambda = covariance.root / covariance.sigma
         offset = pt.as_tensor_variable(design.offset)
         simulator = _Replicate(design, posterior)
         kernel = posterior.kernel
-        data = [pt.as_tensor_variable(array) for array in kernel.arrays]
+        data = [pt.as_tensor_variable(array) for array in kernel.patterns]
         mean = pt.as_tensor_variable(kernel.mean)
         shift = posterior.shift[len(coefficients.columns) :]
 
@@ -68,25 +71,23 @@ def marginal_graph(design: "Design", posterior: MarginalPosterior, names: Parame
     return model
 
 
-def _explicit_coefficients(priors: ResolvedPriors, names: ParameterNames, posterior: MarginalPosterior):
+def _explicit_coefficients(priors: ResolvedPriors, posterior: MarginalPosterior):
     """Free variables of the explicit coefficients, in the kernel's order and the coding of the priors."""
     values = []
     for parameter in posterior.coefficients.explicit_terms:
-        coding = priors.fixed_coding
-        moved = coding.constant[list(parameter.columns)].any() and coding.centre.any()
-        name = stored_name(parameter.name) + (CENTERED if moved else "")
+        name = stored_name(parameter.name) + (CENTERED if priors.stated_at(parameter) else "")
         size = None if parameter.dim is None else len(parameter.columns)
         value = prior_variable(name, priors.fixed[parameter.name], parameter_dims(parameter), size)
         values.append(pt.atleast_1d(value))
     return pt.concatenate(values) if values else pt.zeros(0)
 
 
-def _precision(posterior: MarginalPosterior, names: ParameterNames):
+def _precision(posterior: MarginalPosterior):
     """Prior precisions: constants, but ``1 / (s^2 lambda)`` for a Student-t, lambda ~ InverseGamma(nu/2, nu/2)."""
     coefficients = posterior.coefficients
     precision = pt.as_tensor_variable(coefficients.precision)
     for parameter in coefficients.student_terms:
-        place = [coefficients.columns.index(column) for column in parameter.columns]
+        place = coefficients.places(parameter)
         half = coefficients.nu[place] / 2.0
         name = stored_name(parameter.name) + SCALE
         if parameter.dim is None:

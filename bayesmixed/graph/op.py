@@ -8,6 +8,7 @@ from pytensor.link.numba.dispatch import basic as numba_basic
 
 from bayesmixed.compiled import source_stamp
 from bayesmixed.likelihood import log_likelihood, log_likelihood_gradient
+from bayesmixed.moments import Patterns
 
 #: Inputs that a derivative is taken by: Lambda, sigma, precision, (mean,) explicit.
 _ACTIVE = (0, 1, 2, 4)
@@ -76,13 +77,23 @@ def _disconnected(variable):
 
 def _plain(inputs):
     """The inputs as the compiled functions want them: contiguous arrays and Python floats."""
-    return [float(x) if np.ndim(x) == 0 else np.ascontiguousarray(x) for x in inputs]
+    plain = [float(x) if np.ndim(x) == 0 else np.ascontiguousarray(x) for x in inputs]
+    return [*plain[:5], Patterns(*plain[5:])]
 
 
 @numba_basic.register_funcify_default_op_cache_key(MarginalLogLikelihood)
 def _numba_value(op, node, **kwargs):
     @numba_basic.numba_njit
     def value(Lambda, sigma, precision, mean, explicit, Rzz, count, start, Rza, Raa, n_rows, sum_log_weights):
+        patterns = Patterns(
+            np.ascontiguousarray(Rzz),
+            np.ascontiguousarray(count),
+            np.ascontiguousarray(start),
+            np.ascontiguousarray(Rza),
+            np.ascontiguousarray(Raa),
+            n_rows.item(),
+            sum_log_weights.item(),
+        )
         return np.asarray(
             log_likelihood(
                 np.ascontiguousarray(Lambda),
@@ -90,13 +101,7 @@ def _numba_value(op, node, **kwargs):
                 np.ascontiguousarray(precision),
                 np.ascontiguousarray(mean),
                 np.ascontiguousarray(explicit),
-                np.ascontiguousarray(Rzz),
-                np.ascontiguousarray(count),
-                np.ascontiguousarray(start),
-                np.ascontiguousarray(Rza),
-                np.ascontiguousarray(Raa),
-                n_rows.item(),
-                sum_log_weights.item(),
+                patterns,
             )
         )
 
@@ -109,12 +114,7 @@ def _numba_gradient(op, node, **kwargs):
     def gradient(Lambda, sigma, precision, mean, explicit, Rzz, count, start, Rza, Raa, n_rows, sum_log_weights):
         d_Lambda = np.zeros(Lambda.shape)
         d_precision, d_explicit = np.zeros(precision.shape), np.zeros(explicit.shape)
-        _, d_sigma = log_likelihood_gradient(
-            np.ascontiguousarray(Lambda),
-            sigma.item(),
-            np.ascontiguousarray(precision),
-            np.ascontiguousarray(mean),
-            np.ascontiguousarray(explicit),
+        patterns = Patterns(
             np.ascontiguousarray(Rzz),
             np.ascontiguousarray(count),
             np.ascontiguousarray(start),
@@ -122,6 +122,14 @@ def _numba_gradient(op, node, **kwargs):
             np.ascontiguousarray(Raa),
             n_rows.item(),
             sum_log_weights.item(),
+        )
+        _, d_sigma = log_likelihood_gradient(
+            np.ascontiguousarray(Lambda),
+            sigma.item(),
+            np.ascontiguousarray(precision),
+            np.ascontiguousarray(mean),
+            np.ascontiguousarray(explicit),
+            patterns,
             d_Lambda,
             d_precision,
             d_explicit,

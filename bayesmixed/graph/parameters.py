@@ -16,7 +16,7 @@ from bayesmixed.priors.resolved import ResolvedPriors
 CENTERED = "_centered"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CovarianceVariables:
     """Tensors of the covariance parameters.
 
@@ -53,15 +53,10 @@ def parameter_dims(parameter: Parameter) -> tuple[str, ...] | None:
 def covariance_variables(priors: ResolvedPriors, names: ParameterNames) -> CovarianceVariables:
     """sd, Omega and sigma with their priors, and the same in the user's coding where that differs."""
     q = len(names.random_labels)
-    centred = {
-        k
-        for coding, block in zip(priors.block_codings, priors.blocks, strict=True)
-        for k, e in zip(block, coding.constant, strict=True)
-        if e and coding.centre.any()
-    }
+    moved_any = any(priors.stated_at(parameter) for parameter in names.sd)
     sd = pt.zeros(q)
     for parameter in names.sd:
-        moved = bool(centred.intersection(parameter.columns))
+        moved = bool(priors.stated_at(parameter))
         name = stored_name(parameter.name) + (CENTERED if moved else "")
         size = None if parameter.dim is None else len(parameter.columns)
         value = prior_variable(name, priors.sd[parameter.name], parameter_dims(parameter), size)
@@ -75,7 +70,7 @@ def covariance_variables(priors: ResolvedPriors, names: ParameterNames) -> Covar
         index = np.array(block)
         root = root[np.ix_(index, index)].set(sd[index][:, None] * chol)
     sigma = prior_variable("sigma", priors.sigma, None, None)
-    _user_coding(root, priors, names, bool(centred))
+    _user_coding(root, priors, names, moved_any)
     return CovarianceVariables(root, sigma)
 
 

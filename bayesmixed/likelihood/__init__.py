@@ -16,6 +16,7 @@ explicit: their columns, times their values, are taken from y.
 """
 
 from bayesmixed.likelihood.coefficients import LOG_2PI, integrate_beta, subtract_explicit
+from bayesmixed.likelihood.curvature import integrate_groups_hessian
 from bayesmixed.likelihood.groups import integrate_groups, integrate_groups_gradient
 from bayesmixed.likelihood.kernel import MarginalLikelihood, ValueAndGradient
 from bayesmixed.likelihood.marginal import log_likelihood, log_likelihood_gradient
@@ -29,6 +30,7 @@ __all__ = [
     "integrate_beta",
     "integrate_groups",
     "integrate_groups_gradient",
+    "integrate_groups_hessian",
     "log_likelihood",
     "log_likelihood_gradient",
     "solve_lower",

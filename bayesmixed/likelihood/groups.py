@@ -7,7 +7,7 @@ from bayesmixed.likelihood.triangular import cholesky, fill, solve_lower, solve_
 
 
 @compiled
-def _relative_variance(Rzz, Lambda, F, M):  # pragma: no cover - compiled
+def relative_variance(Rzz, Lambda, F, M):  # pragma: no cover - compiled
     """``F = Rzz Lambda`` and ``M = I + F F'``."""
     q = Rzz.shape[0]
     for i in range(q):
@@ -27,8 +27,9 @@ def _relative_variance(Rzz, Lambda, F, M):  # pragma: no cover - compiled
 
 
 @compiled
-def integrate_groups(Lambda, Rzz, count, start, Rza, Raa, Q):  # pragma: no cover - compiled
-    """Fill Q, shape (p + 1, p + 1), and return ``sum_i log|M_i|``. Raa is upper triangular or square."""
+def integrate_groups(Lambda, patterns, Q):  # pragma: no cover - compiled
+    """Fill Q, shape (p + 1, p + 1), and return ``sum_i log|M_i|``."""
+    Rzz, count, start, Rza, Raa = patterns.Rzz, patterns.count, patterns.start, patterns.Rza, patterns.Raa
     q, p1 = Rzz.shape[1], Rza.shape[2]
     F, M, lower, columns = np.empty((q, q)), np.empty((q, q)), np.empty((q, q)), np.empty((q, p1))
     for a in range(p1):
@@ -39,7 +40,7 @@ def integrate_groups(Lambda, Rzz, count, start, Rza, Raa, Q):  # pragma: no cove
             Q[a, b] = total
     sum_log_det = 0.0
     for u in range(Rzz.shape[0]):
-        _relative_variance(Rzz[u], Lambda, F, M)
+        relative_variance(Rzz[u], Lambda, F, M)
         log_det = cholesky(M, lower)
         sum_log_det += count[u] * log_det
         for g in range(start[u], start[u + 1]):
@@ -60,14 +61,15 @@ def integrate_groups(Lambda, Rzz, count, start, Rza, Raa, Q):  # pragma: no cove
 
 
 @compiled
-def integrate_groups_gradient(Lambda, Rzz, count, start, Rza, weight, E, gradient):  # pragma: no cover
+def integrate_groups_gradient(Lambda, patterns, weight, E, gradient):  # pragma: no cover
     """Derivative by Lambda of ``weight * sum_i log|M_i| + tr(E Q)``, E symmetric, into `gradient` (q x q)."""
+    Rzz, count, start, Rza = patterns.Rzz, patterns.count, patterns.start, patterns.Rza
     q, p1 = Rzz.shape[1], Rza.shape[2]
     F, M, lower, columns = np.empty((q, q)), np.empty((q, q)), np.empty((q, q)), np.empty((q, p1))
     U, UF, eye, CE = np.empty((q, q)), np.empty((q, q)), np.empty((q, q)), np.empty((q, p1))
     fill(gradient, 0.0)
     for u in range(Rzz.shape[0]):
-        _relative_variance(Rzz[u], Lambda, F, M)
+        relative_variance(Rzz[u], Lambda, F, M)
         cholesky(M, lower)
         fill(eye, 1.0)
         solve_lower(lower, eye)

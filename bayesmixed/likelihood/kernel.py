@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bayesmixed.arrays import Array
 from bayesmixed.likelihood.groups import integrate_groups
 from bayesmixed.likelihood.marginal import log_likelihood, log_likelihood_gradient
 from bayesmixed.moments import Moments, Patterns
-
-Array = NDArray[np.float64]
 
 
 class ValueAndGradient(NamedTuple):
@@ -23,7 +21,7 @@ class ValueAndGradient(NamedTuple):
     explicit: Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MarginalLikelihood:
     """The kernel with its data: moments in one coding, and which columns of X have which prior.
 
@@ -66,25 +64,11 @@ class MarginalLikelihood:
     def flat_precision(self) -> Array:
         return np.zeros(self.n_integrated)
 
-    @property
-    def arrays(self) -> tuple:
-        """The data as the compiled functions take them, in their order."""
-        part = self.patterns
-        return (
-            part.Rzz,
-            part.count,
-            part.start,
-            part.Rza,
-            part.Raa,
-            float(part.n_rows),
-            part.sum_log_weights,
-        )
-
     def _arguments(self, Lambda, sigma, precision, explicit) -> tuple:
         precision = self.flat_precision if precision is None else np.asarray(precision, dtype=float)
         explicit = np.zeros(self.n_explicit) if explicit is None else np.asarray(explicit, dtype=float)
         Lambda = np.ascontiguousarray(Lambda, dtype=float)
-        return (Lambda, float(sigma), precision, self.mean, explicit, *self.arrays)
+        return (Lambda, float(sigma), precision, self.mean, explicit, self.patterns)
 
     def value(self, Lambda: Array, sigma: float, precision=None, explicit=None) -> float:
         """log p(y | Lambda, sigma, explicit coefficients); nan where it does not exist."""
@@ -101,5 +85,4 @@ class MarginalLikelihood:
     def cross_products(self, Lambda: Array) -> tuple[float, Array]:
         """``sum_i log|M_i|`` and Q, shape (p + 1, p + 1), of all columns."""
         Q = np.empty((self.patterns.Rza.shape[2],) * 2)
-        Rzz, count, start, Rza, Raa, *_ = self.arrays
-        return integrate_groups(np.ascontiguousarray(Lambda, dtype=float), Rzz, count, start, Rza, Raa, Q), Q
+        return integrate_groups(np.ascontiguousarray(Lambda, dtype=float), self.patterns, Q), Q

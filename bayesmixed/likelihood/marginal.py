@@ -9,17 +9,15 @@ from bayesmixed.likelihood.triangular import fill, solve_lower, solve_upper
 
 
 @compiled
-def log_likelihood(
-    Lambda, sigma, precision, mean, explicit, Rzz, count, start, Rza, Raa, n_rows, sum_log_weights
-):  # pragma: no cover - compiled
+def log_likelihood(Lambda, sigma, precision, mean, explicit, patterns):  # pragma: no cover - compiled
     """log p(y | Lambda, sigma, beta_explicit) with b and the other coefficients integrated out."""
-    p1 = Rza.shape[2]
+    p1 = patterns.Rza.shape[2]
     p = p1 - 1 - explicit.shape[0]
     Q, reduced = np.empty((p1, p1)), np.empty((p + 1, p + 1))
-    log_det = integrate_groups(Lambda, Rzz, count, start, Rza, Raa, Q)
+    log_det = integrate_groups(Lambda, patterns, Q)
     subtract_explicit(Q, explicit, reduced)
     beta_terms = integrate_beta(reduced, sigma, precision, mean, np.empty((p, p)), np.empty(p))
-    total = n_rows * (LOG_2PI + 2.0 * np.log(sigma)) - sum_log_weights + log_det + beta_terms
+    total = patterns.n_rows * (LOG_2PI + 2.0 * np.log(sigma)) - patterns.sum_log_weights + log_det + beta_terms
     return -0.5 * (total + reduced[p, p] / (sigma * sigma))
 
 
@@ -54,13 +52,7 @@ def log_likelihood_gradient(
     precision,
     mean,
     explicit,
-    Rzz,
-    count,
-    start,
-    Rza,
-    Raa,
-    n_rows,
-    sum_log_weights,
+    patterns,
     d_Lambda,
     d_precision,
     d_explicit,
@@ -71,15 +63,15 @@ def log_likelihood_gradient(
 
     ``d(-2 log p) = d sum log|M| + tr(E dQ)``, and ``d(-2 log p) / dsigma^2 = [N - tr(E Q)] / sigma^2``.
     """
-    p1, e = Rza.shape[2], explicit.shape[0]
+    p1, e = patterns.Rza.shape[2], explicit.shape[0]
     p = p1 - 1 - e
     Q, reduced, E = np.empty((p1, p1)), np.empty((p + 1, p + 1)), np.empty((p1, p1))
     lower, inverse, betahat = np.empty((p, p)), np.empty((p, p)), np.empty(p)
-    log_det = integrate_groups(Lambda, Rzz, count, start, Rza, Raa, Q)
+    log_det = integrate_groups(Lambda, patterns, Q)
     Qa = subtract_explicit(Q, explicit, reduced)
     beta_terms = integrate_beta(reduced, sigma, precision, mean, lower, betahat)
     variance = sigma * sigma
-    total = n_rows * (LOG_2PI + np.log(variance)) - sum_log_weights + log_det + beta_terms
+    total = patterns.n_rows * (LOG_2PI + np.log(variance)) - patterns.sum_log_weights + log_det + beta_terms
     value = -0.5 * (total + reduced[p, p] / variance)
     if not np.isfinite(value):
         return value, 0.0
@@ -89,7 +81,7 @@ def log_likelihood_gradient(
         for j in range(p1):
             trace += E[i, j] * Q[i, j]
             E[i, j] *= -0.5
-    integrate_groups_gradient(Lambda, Rzz, count, start, Rza, -0.5, E, d_Lambda)
+    integrate_groups_gradient(Lambda, patterns, -0.5, E, d_Lambda)
     for i in range(p):
         off = betahat[i] - mean[i]
         flat = 1.0 / precision[i] if precision[i] > 0.0 else 0.0
@@ -99,4 +91,4 @@ def log_likelihood_gradient(
         for i in range(p):
             pull -= Q[p + k, i] * betahat[i]
         d_explicit[k] = pull / variance
-    return value, -(n_rows - trace) / sigma
+    return value, -(patterns.n_rows - trace) / sigma

@@ -37,7 +37,7 @@ def draw_priors(priors: ResolvedPriors, names: ParameterNames, draws: int, rng: 
     for block in priors.blocks:
         index = np.ix_(np.arange(draws), block, block)
         chol = np.ones((draws, 1, 1))
-        if len(block) > 1:
+        if priors.corr is not None and len(block) > 1:
             chol = draw_lkj_cholesky(priors.corr.eta, len(block), draws, rng)
         root[index] = sd[:, list(block), None] * chol
     own = priors.T_inverse @ root

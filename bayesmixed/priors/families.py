@@ -21,7 +21,6 @@ class Family:
     """
 
     support: ClassVar[str] = "real"
-    scales: ClassVar[tuple[str, ...]] = ()
     positive: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self):
@@ -84,7 +83,6 @@ class Normal(Family):
     mu: Numbers = 0.0
     sigma: Numbers = 1.0
     positive: ClassVar = ("sigma",)
-    scales: ClassVar = ("mu", "sigma")
 
     def distribution(self):
         from scipy import stats
@@ -100,7 +98,6 @@ class StudentT(Family):
     mu: Numbers = 0.0
     sigma: Numbers = 1.0
     positive: ClassVar = ("nu", "sigma")
-    scales: ClassVar = ("mu", "sigma")
 
     def distribution(self):
         from scipy import stats
@@ -123,7 +120,6 @@ class HalfNormal(Family):
     sigma: Numbers = 1.0
     support: ClassVar = "positive"
     positive: ClassVar = ("sigma",)
-    scales: ClassVar = ("sigma",)
 
     def distribution(self):
         from scipy import stats
@@ -139,7 +135,6 @@ class HalfStudentT(Family):
     sigma: Numbers = 1.0
     support: ClassVar = "positive"
     positive: ClassVar = ("nu", "sigma")
-    scales: ClassVar = ("sigma",)
 
     def distribution(self):
         from scipy import stats
@@ -182,7 +177,6 @@ class HalfCauchy(Family):
     beta: Numbers = 1.0
     support: ClassVar = "positive"
     positive: ClassVar = ("beta",)
-    scales: ClassVar = ("beta",)
 
     def distribution(self):
         from scipy import stats

@@ -8,7 +8,7 @@ from bayesmixed.coding import Coding, column_codings
 from bayesmixed.parameters import ParameterNames
 from bayesmixed.priors.families import LKJ, Flat, HalfStudentT, Normal, StudentT
 from bayesmixed.priors.request import Priors
-from bayesmixed.priors.resolved import ResolvedPriors
+from bayesmixed.priors.resolved import Prior, ResolvedPriors
 
 if TYPE_CHECKING:
     from bayesmixed.design import Design
@@ -72,7 +72,7 @@ def brms_priors(design: "Design", names: ParameterNames) -> ResolvedPriors:
     scale = max(2.5, float(np.round(1.4826 * np.median(np.abs(y - np.median(y))), 1)))
     X_coding, block_codings = column_codings(design)
     has_intercept = any(p.name == "Intercept" for p in names.fixed)
-    fixed = {p.name: Flat() for p in names.fixed}
+    fixed: dict[str, Prior] = {p.name: Flat() for p in names.fixed}
     if has_intercept:
         fixed["Intercept"] = StudentT(3.0, location, scale)
     coding = X_coding.unscaled if has_intercept else Coding.identity(design.p)

@@ -81,6 +81,31 @@ class ResolvedPriors(Mapping[str, Prior]):
         """Whether some prior is a PyMC distribution, which only a graph can evaluate."""
         return any(isinstance(prior, PymcPrior) for prior in self.values())
 
+    def stated_at(self, parameter: Parameter) -> dict[int, float]:
+        """Where the prior of a coefficient or of an sd is stated: columns with their means, none for x = 0.
+
+        Parameters
+        ----------
+        parameter : Parameter
+            One of ``names.fixed`` or ``names.sd``.
+
+        Returns
+        -------
+        dict of int to float
+            By columns of X for a coefficient, of `Design.Z_rows` for an sd; columns with mean 0 are left out.
+        """
+        if parameter.name in self.fixed:
+            codings = [(self.fixed_coding, tuple(range(len(self.fixed_coding.centre))))]
+        else:
+            codings = list(zip(self.block_codings, self.blocks, strict=True))
+        return {
+            column: float(centre)
+            for coding, block in codings
+            if _holds_constant(coding, block, parameter)
+            for column, centre in zip(block, coding.centre, strict=True)
+            if centre
+        }
+
     def _by_name(self) -> dict[str, Prior]:
         corr = {} if self.corr is None else {self.corr_name: self.corr}
         return {**self.fixed, **self.sd, **corr, "sigma": self.sigma}
@@ -108,7 +133,7 @@ class ResolvedPriors(Mapping[str, Prior]):
         if name in self.fixed:
             parameter = next(p for p in names.fixed if p.name == name)
             coding = self.fixed_coding
-            if coding.constant[list(parameter.columns)].any():
+            if self.stated_at(parameter):
                 coding = Coding.identity(len(coding.centre))
             return replace(self, fixed={**self.fixed, name: _sized(prior, parameter)}, fixed_coding=coding)
         if name in self.sd:
@@ -155,7 +180,7 @@ class ResolvedPriors(Mapping[str, Prior]):
             data["preset"],
             {name: _prior_from_dict(value) for name, value in data["fixed"].items()},
             {name: _prior_from_dict(value) for name, value in data["sd"].items()},
-            None if data["corr"] is None else _prior_from_dict(data["corr"]),
+            None if data["corr"] is None else LKJ(data["corr"]["eta"]),
             data["corr_name"],
             _prior_from_dict(data["sigma"]),
             tuple(data["given"]),
@@ -166,7 +191,7 @@ class ResolvedPriors(Mapping[str, Prior]):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class IntegratedCoefficients:
     """Columns of X whose coefficient is integrated out, and those that stay explicit.
 
@@ -194,7 +219,11 @@ class IntegratedCoefficients:
 
     @classmethod
     def of(cls, fixed: Mapping[str, Prior], names: ParameterNames) -> "IntegratedCoefficients":
-        columns, explicit, mean, precision, nu = [], [], [], [], []
+        columns: list[int] = []
+        explicit: list[int] = []
+        mean: list[float] = []
+        precision: list[float] = []
+        nu: list[float] = []
         explicit_terms, student_terms = [], []
         for parameter in names.fixed:
             prior, size = fixed[parameter.name], len(parameter.columns)
@@ -210,13 +239,24 @@ class IntegratedCoefficients:
             nu += list(np.broadcast_to(numbers.get("nu", np.inf), size))
             if isinstance(prior, StudentT):
                 student_terms.append(parameter)
-        arrays = (np.array(values, dtype=float) for values in (mean, precision, nu))
-        return cls(tuple(columns), tuple(explicit), *arrays, tuple(explicit_terms), tuple(student_terms))
+        return cls(
+            columns=tuple(columns),
+            explicit=tuple(explicit),
+            mean=np.array(mean, dtype=float),
+            precision=np.array(precision, dtype=float),
+            nu=np.array(nu, dtype=float),
+            explicit_terms=tuple(explicit_terms),
+            student_terms=tuple(student_terms),
+        )
 
     @property
     def student(self) -> Array:
         """Which integrated coefficients have a Student-t prior (boolean)."""
         return np.isfinite(self.nu)
+
+    def places(self, parameter: Parameter) -> list[int]:
+        """Where the kernel has the integrated coefficients of a parameter."""
+        return [self.columns.index(column) for column in parameter.columns]
 
 
 def _holds_constant(coding: Coding, block: tuple[int, ...], parameter: Parameter) -> bool:

@@ -1,60 +1,44 @@
-"""-2 log likelihood with beta and sigma profiled out, as a function of Lambda, with its gradient."""
+"""-2 log (restricted) likelihood with beta and sigma profiled out, as a function of theta."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from bayesmixed.coded import CodedMoments
 from bayesmixed.coding import Array
 from bayesmixed.compiled import compiled
-from bayesmixed.likelihood import (
-    LOG_2PI,
-    cholesky,
-    integrate_groups,
-    integrate_groups_gradient,
-    solve_lower,
-    solve_upper,
-)
+from bayesmixed.likelihood import LOG_2PI, cholesky, integrate_groups, solve_lower
+from bayesmixed.moments import Patterns
+from bayesmixed.reml.derivatives import Derivatives
 
 
 @compiled
-def _profiled(Lambda, restricted, Rzz, count, start, Rza, Raa, n_rows, gradient, betahat):  # pragma: no cover
-    """Deviance without constants, and sigma^2; fills the derivative by Lambda and betahat."""
-    p1, p = Rza.shape[2], Rza.shape[2] - 1
-    Q, Qxx, lower = np.empty((p1, p1)), np.empty((p, p)), np.empty((p, p))
-    log_det = integrate_groups(Lambda, Rzz, count, start, Rza, Raa, Q)
+def _profiled(Lambda, restricted, patterns, Q):  # pragma: no cover - compiled
+    """``sum log|M_i| (+ log|Qxx|)`` and the penalised residual sum of squares r^2; fills Q."""
+    p1 = Q.shape[0]
+    p = p1 - 1
+    Qxx, lower, column = np.empty((p, p)), np.empty((p, p)), np.empty((p, 1))
+    value = integrate_groups(Lambda, patterns, Q)
     for i in range(p):
+        column[i, 0] = Q[i, p]
         for j in range(p):
             Qxx[i, j] = Q[i, j]
     log_det_xx = cholesky(Qxx, lower)
-    inverse = np.zeros((p, p + 1))
-    for i in range(p):
-        inverse[i, i] = 1.0
-        inverse[i, p] = Q[i, p]
-    solve_lower(lower, inverse)
+    solve_lower(lower, column)
     squares = Q[p, p]
     for i in range(p):
-        squares -= inverse[i, p] * inverse[i, p]
-    solve_upper(lower, inverse)
-    degrees = n_rows - p if restricted else n_rows
-    variance = squares / degrees
-    E = np.zeros((p1, p1))
-    for i in range(p):
-        betahat[i] = inverse[i, p]
-        for j in range(p):
-            E[i, j] = betahat[i] * inverse[j, p] / variance + (inverse[i, j] if restricted else 0.0)
-        E[i, p] = E[p, i] = -betahat[i] / variance
-    E[p, p] = 1.0 / variance
-    integrate_groups_gradient(Lambda, Rzz, count, start, Rza, 1.0, E, gradient)
-    deviance = log_det + degrees * np.log(variance)
+        squares -= column[i, 0] * column[i, 0]
     if restricted:
-        deviance += log_det_xx
-    return deviance, variance
+        value += log_det_xx
+    elif not np.isfinite(log_det_xx):
+        value = np.nan
+    return value, squares
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Criterion:
-    """The REML (or ML) criterion of coded moments, a function of theta alone.
+    """The REML (or ML) criterion of collapsed moments, a function of theta alone.
 
     theta holds the lower triangle of each block of Lambda, column by column, as lme4's does, but in
     centred and scaled columns of Z. ``sigma^2 = r^2 / (N - p)``, r^2 the penalised residual sum of squares:
@@ -64,67 +48,93 @@ class Criterion:
 
     Parameters
     ----------
-    coded : CodedMoments
+    patterns : Patterns
     blocks : tuple of tuple of int
         Columns of Z of each block.
     restricted : bool
         REML if true, ML if false.
+    log_det_coding : float
+        log |det K| of the coding of X; 0 for columns as the user has them.
     """
 
-    coded: CodedMoments
+    patterns: Patterns
     blocks: tuple[tuple[int, ...], ...]
     restricted: bool = True
+    log_det_coding: float = 0.0
+
+    @classmethod
+    def of(cls, coded: CodedMoments, blocks: tuple[tuple[int, ...], ...], restricted: bool = True) -> "Criterion":
+        """The criterion of a design's moments."""
+        return cls(coded.moments.patterns, blocks, restricted, coded.fixed.log_det)
 
     @property
-    def entries(self) -> tuple[Array, Array]:
+    def p(self) -> int:
+        return self.patterns.Rza.shape[2] - 1
+
+    @property
+    def q(self) -> int:
+        return self.patterns.Rzz.shape[1]
+
+    @property
+    def degrees(self) -> float:
+        """What r^2 is divided by: N - p for REML, N for ML."""
+        return self.patterns.n_rows - (self.p if self.restricted else 0)
+
+    @cached_property
+    def entries(self) -> tuple[np.ndarray, np.ndarray]:
         """Rows and columns of Lambda that theta fills."""
         pairs = [(i, j) for block in self.blocks for b, j in enumerate(block) for i in block[b:]]
         rows, columns = zip(*pairs, strict=True)
-        return np.array(rows), np.array(columns)
+        return np.array(rows, dtype=np.int64), np.array(columns, dtype=np.int64)
 
-    @property
-    def diagonal(self) -> Array:
+    @cached_property
+    def diagonal(self) -> np.ndarray:
         """Which entries of theta lie on the diagonal of Lambda."""
         rows, columns = self.entries
         return rows == columns
 
     def Lambda(self, theta: Array) -> Array:
-        q = self.coded.moments.q
-        result = np.zeros((q, q))
+        """The square root of ``G / sigma^2`` that theta stands for, shape (q, q)."""
+        result = np.zeros((self.q, self.q))
         result[self.entries] = theta
         return result
 
-    def _evaluate(self, theta: Array):
-        patterns = self.coded.moments.patterns
-        p, q = self.coded.moments.p, self.coded.moments.q
-        gradient, betahat = np.empty((q, q)), np.empty(p)
-        value, variance = _profiled(
-            self.Lambda(theta),
-            self.restricted,
-            patterns.Rzz,
-            patterns.count,
-            patterns.start,
-            patterns.Rza,
-            patterns.Raa,
-            float(patterns.n_rows),
-            gradient,
-            betahat,
-        )
-        return value, variance, gradient[self.entries], betahat
+    def value(self, theta: Array) -> float:
+        """The criterion at theta, beta and sigma at their best."""
+        value, squares, _ = self._profiled(theta)
+        with np.errstate(all="ignore"):
+            return float(value + self.degrees * np.log(squares / self.degrees) + self.constant)
 
-    def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
-        """The criterion and its derivatives by theta."""
-        value, _, gradient, _ = self._evaluate(theta)
-        return value + self.constant, gradient
+    def derivatives(self, theta: Array, sigma: float | None = None) -> Derivatives:
+        """The criterion with its exact first and second derivatives by (theta, sigma).
+
+        Parameters
+        ----------
+        theta : ndarray
+        sigma : float, optional
+            By default its best value at theta.
+        """
+        value, squares, Q = self._profiled(theta)
+        sigma = float(np.sqrt(squares / self.degrees)) if sigma is None else float(sigma)
+        # In `constant` there is r^2 / sigma^2 = degrees, which holds at the best sigma only.
+        value += self.degrees * (2.0 * np.log(sigma) - 1.0) + squares / sigma**2 + self.constant
+        return Derivatives.at(self, theta, float(value), sigma, Q)
+
+    def _profiled(self, theta: Array) -> tuple[float, float, Array]:
+        Q = np.empty((self.p + 1, self.p + 1))
+        value, squares = _profiled(self.Lambda(theta), self.restricted, self.patterns, Q)
+        return value, squares, Q
+
+    def cross_products(self, theta: Array) -> Array:
+        """Q at theta, shape (p + 1, p + 1)."""
+        return self._profiled(theta)[2]
 
     def estimates(self, theta: Array) -> tuple[float, Array]:
         """sigma and beta_c (before the shift) that minimise the criterion at theta."""
-        _, variance, _, betahat = self._evaluate(theta)
-        return float(np.sqrt(variance)), betahat
+        _, squares, Q = self._profiled(theta)
+        return float(np.sqrt(squares / self.degrees)), np.linalg.solve(Q[:-1, :-1], Q[:-1, -1])
 
     @property
     def constant(self) -> float:
-        moments = self.coded.moments
-        degrees = moments.n_rows - (moments.p if self.restricted else 0)
-        coding = 2.0 * self.coded.fixed.log_det if self.restricted else 0.0
-        return degrees * (1.0 + LOG_2PI) - moments.sum_log_weights + coding
+        coding = 2.0 * self.log_det_coding if self.restricted else 0.0
+        return self.degrees * (1.0 + LOG_2PI) - self.patterns.sum_log_weights + coding

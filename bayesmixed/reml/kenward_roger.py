@@ -18,7 +18,7 @@ from bayesmixed.coding import Array
 from bayesmixed.reml.criterion import Criterion
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class KenwardRoger:
     """What the adjustment needs, in the coding of a criterion.
 
@@ -76,7 +76,7 @@ class KenwardRoger:
 
 def _products(criterion: Criterion, theta: Array, sigma: float) -> tuple[Array, Array, Array, Array]:
     """P (r, p, p), Q (r, r, p, p), ``tr(V^-1 V_r V^-1 V_s)`` and ``X'V^-1X``; sigma^2 is the last parameter."""
-    patterns, p = criterion.coded.moments.patterns, criterion.coded.moments.p
+    patterns, p = criterion.patterns, criterion.p
     pattern = np.repeat(np.arange(len(patterns.count)), np.diff(patterns.start))
     F = patterns.Rzz @ criterion.Lambda(theta)
     inverse = np.linalg.inv(np.eye(F.shape[1]) + F @ np.swapaxes(F, 1, 2)) / sigma**2
@@ -111,7 +111,7 @@ def _products(criterion: Criterion, theta: Array, sigma: float) -> tuple[Array, 
 def _units(criterion: Criterion) -> Array:
     """``dG / dparameter`` for each entry of the lower triangle of each block of G, shape (r, q, q)."""
     rows, columns = criterion.entries
-    E = np.zeros((len(rows), criterion.coded.moments.q, criterion.coded.moments.q))
+    E = np.zeros((len(rows), criterion.q, criterion.q))
     index = np.arange(len(rows))
     E[index, rows, columns] = 1.0
     E[index, columns, rows] = 1.0

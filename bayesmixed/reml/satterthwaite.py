@@ -1,17 +1,15 @@
-"""Satterthwaite's degrees of freedom, computed as lmerTest does."""
+"""Satterthwaite's degrees of freedom, of single contrasts and of F tests, computed as lmerTest does."""
 
 import numpy as np
 
 from bayesmixed.coding import Array
-from bayesmixed.likelihood import MarginalLikelihood, integrate_groups_gradient
-from bayesmixed.reml.criterion import Criterion
-from bayesmixed.reml.optimize import hessian
+from bayesmixed.reml.derivatives import Derivatives
 
 #: Directions in which the criterion is flatter than this carry no information, as in lmerTest.
 FLAT = 1e-8
 
 
-def satterthwaite_df(criterion: Criterion, theta: Array, sigma: float, contrasts: Array) -> Array:
+def satterthwaite_df(here: Derivatives, contrasts: Array) -> Array:
     """``2 v^2 / (g' A g)`` with v the variance of a contrast and g its gradient in (theta, sigma).
 
     A is twice the inverse of the observed Hessian of the criterion in (theta, sigma). Kuznetsova, Brockhoff
@@ -19,10 +17,8 @@ def satterthwaite_df(criterion: Criterion, theta: Array, sigma: float, contrasts
 
     Parameters
     ----------
-    criterion : Criterion
-    theta : ndarray
-        Where it is smallest.
-    sigma : float
+    here : Derivatives
+        Of the criterion where it is smallest.
     contrasts : ndarray, shape (contrasts, p)
         In the coding of the criterion.
 
@@ -30,63 +26,49 @@ def satterthwaite_df(criterion: Criterion, theta: Array, sigma: float, contrasts
     -------
     ndarray, shape (contrasts,)
     """
-    A = covariance_of_variance_parameters(criterion, theta, sigma)
-    result = np.empty(len(contrasts))
-    for k, contrast in enumerate(contrasts):
-        variance, gradient = _variance_and_gradient(criterion, theta, sigma, contrast)
-        result[k] = 2.0 * variance**2 / (gradient @ A @ gradient)
-    return result
+    covariance, derivatives = here.contrast_variance(contrasts)
+    variance = np.diag(covariance)
+    gradient = np.einsum("rkk->kr", derivatives)
+    A = covariance_of_variance_parameters(here)
+    return 2.0 * variance**2 / np.einsum("kr,rs,ks->k", gradient, A, gradient)
 
 
-def covariance_of_variance_parameters(criterion: Criterion, theta: Array, sigma: float) -> Array:
+def satterthwaite_test(here: Derivatives, L: Array) -> tuple[float, Array]:
+    """Denominator degrees of freedom of the F test of ``L beta = 0``, and those of its t-like parts.
+
+    The F statistic is a mean of squared independent t statistics along the eigenvectors of the covariance of
+    ``L beta``; its degrees of freedom match the mean of an F to theirs: with ``E = sum nu_m / (nu_m - 2)``
+    over parts with nu_m > 2, ``2 E / (E - rank)``. Fai and Cornelius (1996), doi:10.1080/00949659608811740.
+
+    Parameters
+    ----------
+    L : ndarray, shape (k, p)
+        Of full row rank, in the coding of the criterion.
+    """
+    covariance, _ = here.contrast_variance(L)
+    _, vectors = np.linalg.eigh(covariance)
+    parts = satterthwaite_df(here, vectors.T @ L)
+    return combined_df(parts), parts
+
+
+def combined_df(parts: Array) -> float:
+    """Degrees of freedom of an F from those of its parts, with lmerTest's rules for the edges."""
+    rank = len(parts)
+    if rank == 1 or np.ptp(parts) < 1e-8 * parts.mean():
+        return float(parts.mean())
+    if (parts <= 2.0).any():
+        return 2.0
+    E = float((parts / (parts - 2.0)).sum())
+    return 2.0 * E / (E - rank)
+
+
+def covariance_of_variance_parameters(here: Derivatives) -> Array:
     """Asymptotic covariance matrix of (theta, sigma): ``2 H^+`` without the flat directions of H.
 
     H is taken in (theta, sigma / its estimate), so that the unit of y does not decide what counts as flat.
     """
-    gradient = _deviance_gradient(criterion)
-    unit = np.append(np.ones(len(theta)), sigma)
-    H = hessian(lambda relative: unit * gradient(unit * relative), np.append(theta, 1.0))
-    eigenvalues, vectors = np.linalg.eigh(H)
+    unit = np.append(np.ones(len(here.gradient) - 1), here.sigma)
+    eigenvalues, vectors = np.linalg.eigh(unit[:, None] * here.hessian * unit)
     kept = eigenvalues > FLAT
     covariance = 2.0 * (vectors[:, kept] / eigenvalues[kept]) @ vectors[:, kept].T
     return unit[:, None] * covariance * unit
-
-
-def _deviance_gradient(criterion: Criterion):
-    """Gradient in (theta, sigma) of -2 log (restricted) likelihood, beta integrated out or profiled out."""
-    kernel = MarginalLikelihood.flat(criterion.coded.moments)
-    patterns = kernel.patterns
-    p = criterion.coded.moments.p
-
-    def gradient(parameters: Array) -> Array:
-        theta, sigma = parameters[:-1], parameters[-1]
-        Lambda = criterion.Lambda(theta)
-        if criterion.restricted:
-            found = kernel.value_and_gradient(Lambda, sigma)
-            return -2.0 * np.append(found.Lambda[criterion.entries], found.sigma)
-        _, Q = kernel.cross_products(Lambda)
-        a = np.append(-np.linalg.solve(Q[:p, :p], Q[:p, p]), 1.0)
-        d_Lambda = np.empty_like(Lambda)
-        E = np.outer(a, a) / sigma**2
-        integrate_groups_gradient(
-            Lambda, patterns.Rzz, patterns.count, patterns.start, patterns.Rza, 1.0, E, d_Lambda
-        )
-        d_sigma = 2.0 * patterns.n_rows / sigma - 2.0 * (a @ Q @ a) / sigma**3
-        return np.append(d_Lambda[criterion.entries], d_sigma)
-
-    return gradient
-
-
-def _variance_and_gradient(criterion: Criterion, theta: Array, sigma: float, contrast: Array):
-    """``l' sigma^2 Qxx^-1 l`` and its gradient in (theta, sigma)."""
-    kernel = MarginalLikelihood.flat(criterion.coded.moments)
-    patterns, p = kernel.patterns, criterion.coded.moments.p
-    Lambda = criterion.Lambda(theta)
-    _, Q = kernel.cross_products(Lambda)
-    direction = np.linalg.solve(Q[:p, :p], contrast)
-    variance = float(sigma**2 * contrast @ direction)
-    E = np.zeros((p + 1, p + 1))
-    E[:p, :p] = -(sigma**2) * np.outer(direction, direction)
-    d_Lambda = np.empty_like(Lambda)
-    integrate_groups_gradient(Lambda, patterns.Rzz, patterns.count, patterns.start, patterns.Rza, 0.0, E, d_Lambda)
-    return variance, np.append(d_Lambda[criterion.entries], 2.0 * variance / sigma)

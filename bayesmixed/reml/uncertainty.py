@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmixed.coding import Array
-from bayesmixed.components import components
 from bayesmixed.parameters import CovarianceParameters
+from bayesmixed.quantities import covariance_by_label
 from bayesmixed.reml.satterthwaite import covariance_of_variance_parameters
 
 if TYPE_CHECKING:
@@ -16,11 +16,10 @@ if TYPE_CHECKING:
 def variance_standard_errors(fit: "RemlFit") -> dict[str, float]:
     """Standard errors of every sd, correlation and sigma; nan where the estimate lies at the boundary."""
     theta = fit.optimum.theta
-    A = covariance_of_variance_parameters(fit.profile, theta, fit.sigma)
+    A = covariance_of_variance_parameters(fit.derivatives)
 
     def quantities(parameters: Array) -> dict[str, float]:
-        root = parameters[-1] * fit.profile.coded.T_inverse @ fit.profile.Lambda(parameters[:-1])
-        return labelled(fit, CovarianceParameters.from_G(root @ root.T, parameters[-1]))
+        return labelled(fit, fit.covariance_at(parameters[:-1], parameters[-1]))
 
     at = np.append(theta, fit.sigma)
     here, step = quantities(at), 1e-5
@@ -40,11 +39,5 @@ def variance_standard_errors(fit: "RemlFit") -> dict[str, float]:
 
 def labelled(fit: "RemlFit", covariance: CovarianceParameters) -> dict[str, float]:
     """sd, correlations within blocks and sigma by the labels that posterior tables use."""
-    found = {}
-    for parameter in fit.names.sd:
-        found |= dict(zip(parameter.labels, np.atleast_1d(covariance.sd[list(parameter.columns)]), strict=True))
-    for component in components(fit.design, covariance):
-        if component.quantity == "correlation":
-            found[f"{fit.names.corr}[{component.term}]"] = float(component.values)
-    found["sigma"] = float(covariance.sigma)
+    found = covariance_by_label(fit.design, fit.names, covariance)
     return {label: float(value) for label, value in found.items()}

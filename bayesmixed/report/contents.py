@@ -8,8 +8,8 @@ import numpy as np
 
 from bayesmixed.errors import RemlError
 from bayesmixed.report.statistics import PredictiveCheck
-from bayesmixed.report.summary import convergence
 from bayesmixed.report.table import Column, Table, evenly
+from bayesmixed.summary import convergence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,14 +36,14 @@ def variance_components(fit: "Fit") -> Table:
     """sd, variances, covariances, correlations and shares of variance with their units."""
     names = (Column("group", "text"), Column("term", "text"), Column("quantity", "text"))
     rows = [
-        (*key, component_unit(fit.model, *key), *row)
-        for key, row in _values(fit.variance_components(), POSTERIOR_KEYS)
+        (group, term, quantity, component_unit(fit.model, term, quantity), *row)
+        for (group, term, quantity), row in _values(fit.variance_components(), POSTERIOR_KEYS)
     ]
     note = "Share of variance is that of an average row; for a random intercept it is the ICC."
     return Table("Variance components", (*names, Column("unit", "text"), *POSTERIOR), tuple(rows), note)
 
 
-def component_unit(model: "MixedModel", group: str, term: str, quantity: str) -> str:
+def component_unit(model: "MixedModel", term: str, quantity: str) -> str:
     """Unit of one row of the variance components."""
     if quantity in ("correlation", "share of variance"):
         return ""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmixed.coding import Array
-from bayesmixed.report.summary import describe_each, interval_names
+from bayesmixed.summary import describe_each, interval_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,10 +25,13 @@ def random_effects_table(fit: "Fit", ci_prob: float, ci_kind: str) -> "pd.DataFr
 
 
 def reml_effects_table(fit: "RemlFit") -> "pd.DataFrame":
-    """Conditional modes (BLUPs) with the square roots of their conditional variances."""
+    """Conditional modes (BLUPs), the square roots of their conditional variances, and their standard errors."""
+    from bayesmixed.reml.prediction import effect_prediction_se
+
     mode, variance = fit.effects
     columns = {"mode": mode, "sd": np.sqrt(np.diagonal(variance, axis1=1, axis2=2))}
-    return _table(fit.design, columns, no_pooling_of(fit.profile.coded, fit.beta))
+    columns["prediction_se"] = effect_prediction_se(fit)
+    return _table(fit.design, columns, no_pooling_of(fit.coded, fit.beta))
 
 
 def no_pooling(model, beta: Array) -> Array:

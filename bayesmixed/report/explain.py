@@ -91,10 +91,9 @@ def _data(model: "MixedModel") -> str:
     span = f"{sizes.min()} rows each" if sizes.min() == sizes.max() else f"{sizes.min()} to {sizes.max()} rows"
     if design.n_groups <= 6:
         span = "n = (" + ", ".join(str(n) for n in sizes) + ")"
-    lines = [
-        f"{design.n_obs} rows ({design.n_dropped} dropped for missing values), "
-        f"{design.n_groups} groups of {design.factor_name}: {span}"
-    ]
+    lines = [f"{design.n_obs} rows in {design.n_groups} groups of {design.factor_name}: {span}"]
+    if design.dropped:
+        lines += _folded(design.dropped)
     rows = contents.data_columns(model).cells
     widths = [max(len(row[k]) for row in rows) for k in range(3)]
     for name, role, unit, holds in rows:

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bayesmixed import __version__
+from bayesmixed.files import whole_file
 from bayesmixed.report.sections import sections
-from bayesmixed.storage import whole_file
 
 if TYPE_CHECKING:
     from bayesmixed.fit import Fit

@@ -8,7 +8,7 @@ import numpy as np
 
 from bayesmixed.errors import RemlError
 from bayesmixed.icc import icc_points, icc_values
-from bayesmixed.report.summary import convergence, describe
+from bayesmixed.summary import convergence, describe
 
 if TYPE_CHECKING:
     from bayesmixed.fit import Fit
@@ -68,12 +68,10 @@ def fit_record(fit: "Fit") -> dict[str, Any]:
         "sampler": {
             "engine": attrs["engine"],
             "draws": draws,
-            "tune": int(attrs["tuning_steps"]),
+            "tune": attrs.get("tuning_steps"),
             "chains": chains,
-            "divergences": verdict.divergences,
-            "max_rhat": verdict.max_rhat,
-            "min_ess_bulk": verdict.min_ess_bulk,
-            "seconds": float(attrs["sampling_time"]),
+            **_keep(verdict.numbers, "divergences", "max_rhat", "min_ess_bulk"),
+            "seconds": attrs.get("sampling_time"),
         },
         "posterior": [
             {

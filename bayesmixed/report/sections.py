@@ -41,7 +41,7 @@ def glance(fit: "Fit") -> Section:
         f"A linear mixed model of {_response(fit)}: {design.n_obs} rows in {design.n_groups} groups of "
         f"{design.factor_name}, estimated by Bayes (NUTS, {fit.shape[0]} chains of {fit.shape[1]} draws), with "
         "the REML fit of the same model beside it.",
-        f"{verdict}: {str(fit.verdict).split(': ', 1)[1].splitlines()[0]}.",
+        f"{verdict}: {fit.verdict.sentence}.",
         _icc_sentence(fit),
     ]
     if fit.warnings:
@@ -102,7 +102,7 @@ def _correlated(fit: "Fit") -> str:
 
 def data(fit: "Fit") -> Section:
     design = fit.model.design
-    dropped = f"{design.n_dropped} rows with a missing value were dropped; " if design.n_dropped else ""
+    dropped = f"{design.dropped}. " if design.dropped else ""
     words = (
         f"{dropped}{design.n_obs} rows are used, in {design.n_groups} groups of {design.factor_name} "
         f"of {contents.span(design.group_sizes)} rows."
@@ -132,10 +132,9 @@ def priors(fit: "Fit") -> Section:
 
 def diagnostics(fit: "Fit") -> Section:
     verdict = fit.verdict
-    head, *reasons = str(verdict).splitlines()
-    blocks: list[Block] = [Paragraph(f"Verdict: {head}.", "good" if verdict.ok else "doubtful")]
-    if reasons:
-        blocks.append(Bullets(tuple(reason.removeprefix("- ") for reason in reasons)))
+    blocks: list[Block] = [Paragraph(f"Verdict: {verdict.word}: {verdict.sentence}.", verdict.word)]
+    if verdict.reasons:
+        blocks.append(Bullets(verdict.reasons))
     words = (
         "R-hat compares the chains with each other: 1 says that they agree. ESS is how many independent draws the "
         "chains are worth, for the middle (bulk) and for the tails. Divergences are steps in which the sampler "

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesmixed.coding import Array
-from bayesmixed.parameters import stored_name
-from bayesmixed.report.summary import interval, interval_names
+from bayesmixed.predict import replicates
+from bayesmixed.seeds import seed_sequence
+from bayesmixed.summary import interval, interval_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +89,7 @@ def _group_sums(y: Array, group: Array) -> tuple[Array, Array, Array]:
     ordered = y[..., order]
     mean = np.add.reduceat(ordered, starts, axis=-1) / size
     within = np.square(ordered - mean[..., place]).sum(axis=-1)
-    return size, mean, within
+    return size.astype(float), mean, within
 
 
 @dataclass(frozen=True)
@@ -144,14 +145,10 @@ def predictive_check(
         How many replicates; None for as many as there are draws.
     random_seed : int, SeedSequence or Generator
     """
-    from bayesmixed.fit import Fit
-
     design = fit.model.design
-    scratch = Fit(fit.model, fit.idata.copy())
-    predictive = scratch.posterior_predictive(groups, draws, random_seed)["posterior_predictive"]
-    replicates = predictive[stored_name(design.response_name)].transpose("chain", "draw", ...).to_numpy()
+    tables = replicates(fit, groups, draws, np.random.default_rng(seed_sequence(random_seed)))
     observed = {name: float(statistic(design.y, design.group)) for name, statistic in STATISTICS.items()}
-    replicated = {name: statistic(replicates, design.group) for name, statistic in STATISTICS.items()}
+    replicated = {name: statistic(tables, design.group) for name, statistic in STATISTICS.items()}
     return PredictiveCheck(groups, observed, replicated)
 
 

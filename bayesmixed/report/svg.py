@@ -9,7 +9,7 @@ from typing import Any
 from bayesmixed.report.plots.style import BLUE, INK, ORANGE, VERMILLION, figure_of
 
 # Real text instead of outlines: smaller, and it can be searched and read aloud.
-SETTINGS = {"svg.fonttype": "none"}
+SETTINGS: dict[Any, Any] = {"svg.fonttype": "none"}
 #: Colours that the style of a page sets for light and for dark paper.
 COLOURS = {INK: "currentColor"} | {
     colour: f"var(--{name}, {colour.lower()})"
@@ -49,7 +49,7 @@ def embedded(text: str, name: str, alternative: str) -> str:
     """An SVG file's text as an element of a page."""
     text = text[text.index("<svg") :]
     opening, rest = text.split(">", 1)
-    box = re.search(r'viewBox="[^"]*"', opening).group()
+    box = re.findall(r'viewBox="[^"]*"', opening)[0]
     rest = re.sub(r"<metadata>.*?</metadata>\s*", "", rest, flags=re.DOTALL)
     rest = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', rest)
     rest = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", rest)

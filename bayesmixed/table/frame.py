@@ -7,7 +7,8 @@ import numpy as np
 
 from bayesmixed.errors import TableError
 from bayesmixed.table.column import plain
-from bayesmixed.table.headings import check_present, check_unique, listed
+from bayesmixed.table.headings import check_present, check_unique
+from bayesmixed.table.missing import Missing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def model_frame(
     table: Any, columns: Iterable[str], labels: Collection[str] = ()
-) -> "tuple[pd.DataFrame, np.ndarray, int]":
+) -> "tuple[pd.DataFrame, np.ndarray, Missing]":
     """The complete rows of some columns, as plain NumPy numbers, text or categories.
 
     Parameters
@@ -34,8 +35,8 @@ def model_frame(
         of an ordered category is kept; bool stays bool.
     rows : (n,) ndarray of int
         Positions of the kept rows in `table`, counted from 0.
-    n_dropped : int
-        Rows dropped because a value in `columns` is missing (None, NaN, NaT).
+    missing : Missing
+        Rows dropped because a value in `columns` is missing (None, NaN, NaT), and which columns lack it.
 
     Raises
     ------
@@ -44,9 +45,9 @@ def model_frame(
 
     Examples
     --------
-    >>> frame, rows, n_dropped = model_frame({"y": [1.0, None, 3.0]}, ["y"])
-    >>> frame["y"].tolist(), rows.tolist(), n_dropped
-    ([1.0, 3.0], [0, 2], 1)
+    >>> frame, rows, missing = model_frame({"y": [1.0, None, 3.0]}, ["y"])
+    >>> frame["y"].tolist(), rows.tolist(), missing.columns
+    ([1.0, 3.0], [0, 2], {'y': 1})
     """
     import pandas as pd
 
@@ -54,19 +55,19 @@ def model_frame(
     frame = _as_narwhals(table)
     check_present(frame.columns, columns)
     frame = frame.select(columns)
-    keep = _complete(frame)
-    n_rows = len(frame)
-    n_dropped = n_rows - int(np.count_nonzero(keep))
-    if n_rows == 0:
+    if len(frame) == 0:
         raise TableError("the table has no rows")
-    if n_dropped == n_rows:
-        raise TableError(f"every row has a missing value in one of: {listed(columns)}")
-    if n_dropped:
+    keep, missing = _complete(frame)
+    if missing.n_rows == len(frame):
+        raise TableError(
+            f"every row has a missing value, in {missing.where}; fill them in or leave the column out"
+        )
+    if missing.n_rows:
         frame = frame.filter(keep.tolist())
     native = frame.to_pandas()
     kept = {name: plain(native[name], name, name in labels) for name in columns}
     # A copy: what the user changes in the table afterwards must not change the model.
-    return pd.DataFrame(kept, copy=True), np.flatnonzero(keep), n_dropped
+    return pd.DataFrame(kept, copy=True), np.flatnonzero(keep), missing
 
 
 def _as_narwhals(table: Any) -> Any:
@@ -92,12 +93,21 @@ def _as_narwhals(table: Any) -> Any:
     return frame
 
 
-def _complete(frame: Any) -> np.ndarray:
+def _complete(frame: Any) -> tuple[np.ndarray, Missing]:
+    """Which rows have every value, and what the others lack."""
     keep = np.ones(len(frame), dtype=bool)
+    counts = {}
     for name in frame.columns:
-        column = frame[name]
-        keep &= ~column.is_null().to_numpy()
-        if column.dtype.is_float():
-            # Polars and Arrow tell NaN from null; filled, because NaN of null is null.
-            keep &= ~column.is_nan().fill_null(True).to_numpy().astype(bool)
-    return keep
+        gaps = _gaps(frame[name])
+        keep &= ~gaps
+        counts[name] = int(np.count_nonzero(gaps))
+    columns = {name: count for name, count in counts.items() if count}
+    return keep, Missing(len(frame) - int(np.count_nonzero(keep)), columns)
+
+
+def _gaps(column: Any) -> np.ndarray:
+    gaps = np.array(column.is_null().to_numpy(), dtype=bool)
+    if column.dtype.is_float():
+        # Polars and Arrow tell NaN from null; filled, because NaN of null is null.
+        gaps |= column.is_nan().fill_null(True).to_numpy().astype(bool)
+    return gaps

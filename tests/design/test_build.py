@@ -72,7 +72,9 @@ def test_its_own_frame_gives_an_equal_design(formula):
     assert again.rows.tolist() == list(range(93))
     assert again.n_dropped == 0
     assert again.warnings == design.warnings[1:]
-    assert design.warnings[0] == "3 rows with a missing value were dropped"
+    assert design.missing["w"] == 1
+    assert again.missing == {}
+    assert design.warnings[0].startswith("3 of 96 rows were dropped for missing values in ")
 
 
 @pytest.mark.parametrize("formula", FORMULAS)

@@ -45,7 +45,7 @@ def test_parts_of_a_design():
     kept = table.drop(index=3)
     assert design.rows.tolist() == kept.index.tolist()
     assert design.n_dropped == 1
-    assert design.warnings == ("1 rows with a missing value were dropped",)
+    assert design.warnings == ("1 of 48 rows was dropped for missing values in y",)
     assert design.response_name == "y"
     assert design.factor_name == "g"
     assert design.fixed_labels == ("Intercept", "t", "f[b]", "f[c]", "t:f[b]", "t:f[c]")
@@ -83,3 +83,21 @@ def test_the_user_s_table_is_left_alone():
     before = table.copy(deep=True)
     build("y ~ scale(t)*f + (t | g)", table, weights="w")
     pd.testing.assert_frame_equal(table, before)
+
+
+def test_the_mean_of_every_row_for_one_draw_and_for_many(rng):
+    design = build("y ~ t*f + offset(u) + (t | g)", make_table())
+    beta = rng.normal(size=(2, 5, design.p))
+    b = rng.normal(size=(2, 5, design.n_groups, design.q))
+    found = design.mean(beta, b)
+    assert found.shape == (2, 5, design.n_obs)
+    for k in np.ndindex(2, 5):
+        expected = design.X @ beta[k] + design.Z @ b[k].ravel() + design.offset
+        np.testing.assert_allclose(found[k], expected, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(design.mean(beta[k], b[k]), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_the_mean_without_fixed_columns_is_that_of_the_groups():
+    design = build("y ~ 0 + offset(u) + (1 | g)", make_table())
+    b = np.arange(8.0)[:, None]
+    np.testing.assert_allclose(design.mean(np.empty(0), b), b[design.group, 0] + design.offset)

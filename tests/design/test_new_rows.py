@@ -34,7 +34,7 @@ def test_new_rows_without_any_predictor():
     [
         ({"t": [1]}, "the new rows: no column 'f'"),
         ({"t": [1], "f": ["z"]}, "column 'f' has the level 'z'"),
-        ({"t": [None, 1.0], "f": ["a", "a"]}, "1 of the new rows have a missing value"),
+        ({"t": [None, 1.0], "f": ["a", "a"]}, "1 of the new rows lack values: missing value in t"),
         ({"t": [np.inf], "f": ["a"]}, "the new rows: column 't' has 1 infinite"),
         ({"t": ["x"], "f": ["a"]}, "column 't' of the new rows is text"),
         ({"t": [1], "f": ["a"], "g": [0.5]}, "has fractions"),

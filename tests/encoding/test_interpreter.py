@@ -21,7 +21,7 @@ def test_a_thread_stays_silent_when_another_is_done(capsys):
         return x
 
     def fail():
-        with pytest.raises(DesignError, match="reference not in levels") as error:
+        with pytest.raises(DesignError, match="there is no level 'T9'") as error:
             learn(f"y ~ slow(x) + {FAULT} + (1 | g)", functions={"slow": slow})
         caught.append(error)
 

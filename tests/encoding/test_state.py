@@ -12,7 +12,7 @@ from tests.encoding.example import learn, make_table, names
 FORMULAS = [
     "y ~ x + (x | g)",
     "y ~ Type*s + x + I(x**2) + (Type | g)",
-    "log(x) ~ scale(y)*Type + bs(x, df=4) + poly(y, 2):s + C(z) + (center(y) || g)",
+    "log(n) ~ scale(y)*Type + bs(x, df=4) + poly(y, 2):s + C(z) + (center(y) || g)",
     "y ~ 0 + C(Type, Sum) + C(s, Treatment('v')):x + (0 + s + bs(x, df=3):Type | g)",
     "y ~ Type:s + (1 | g)",
     "y ~ C(Type, Treatment(reference='T2'))*scale(log(x)) + offset(n) + offset(2*x) + (1 | g)",

@@ -31,7 +31,7 @@ def settings(draws=200, tune=200, chains=2, cores=1, seed=1):
 @pytest.mark.parametrize("name", CASES)
 def test_packed_arguments_give_the_same_density(name):
     _, density = density_of(name)
-    data = pack(density.arguments())
+    data = pack(density.prior_arrays, density.patterns)
     assert data.dtype == np.float64
     assert data[0] == len(data)
     for seed in range(2):
@@ -43,7 +43,7 @@ def test_packed_arguments_give_the_same_density(name):
 
 
 def call(callback, density, x):
-    data = pack(density.arguments())
+    data = pack(density.prior_arrays, density.patterns)
     gradient, value = np.empty(density.size), np.empty(1)
     pointers = [array.ctypes.data_as(ctypes.POINTER(ctypes.c_double)) for array in (x, gradient, value)]
     code = callback.ctypes(density.size, *pointers, data.ctypes.data_as(ctypes.c_void_p))
@@ -142,7 +142,7 @@ def dyestuff_density():
 
 def evaluator(density):
     """The density of one point, without packing its data each time."""
-    data, gradient = pack(density.arguments()), np.empty(density.size)
+    data, gradient = pack(density.prior_arrays, density.patterns), np.empty(density.size)
     return lambda *x: evaluate_packed(np.array(x), gradient, data)
 
 

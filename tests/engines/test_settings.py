@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from bayesmixed.engines.settings import SamplerSettings, choose_engine, seed_sequence
+from bayesmixed.engines.settings import SamplerSettings, choose_engine
 from bayesmixed.errors import SamplingError
 
 
@@ -86,24 +86,6 @@ def test_asking_for_a_seed_does_not_use_it_up():
     run.generator(5).normal(size=100)
     run.integer_seed(1)
     assert run.integer_seed(0) == before
-
-
-def test_a_seed_from_an_int_a_sequence_or_a_generator():
-    assert seed_sequence(5).entropy == 5
-    assert seed_sequence(np.int64(5)).entropy == 5
-    given = np.random.SeedSequence(7)
-    assert seed_sequence(given) is given
-    first, second = (seed_sequence(np.random.default_rng(1)) for _ in range(2))
-    assert first.entropy == second.entropy
-    rng = np.random.default_rng(1)
-    assert seed_sequence(rng).entropy != seed_sequence(rng).entropy
-    assert seed_sequence(None).entropy != seed_sequence(None).entropy
-
-
-@pytest.mark.parametrize("seed", [-1, 1.5, "seven"])
-def test_other_seeds_are_refused(seed):
-    with pytest.raises(SamplingError, match="random_seed must be an int of at least 0, a SeedSequence or a"):
-        seed_sequence(seed)
 
 
 # ---------------------------------------------------------------- engines

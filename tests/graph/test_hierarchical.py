@@ -12,6 +12,8 @@ from bayesmixed.parameters import stored_name
 from bayesmixed.priors import Gamma, HalfNormal, StudentT
 from tests import dense
 from tests.designs import random_table, stages, take_apart
+from tests.fits import fit
+from tests.fits import model as fitted_model
 from tests.graphs import PYTHON, constrained_values, log_probability
 
 CASES = {
@@ -169,8 +171,32 @@ def test_variables(parametrisation, effects):
 def test_variables_of_factor_slopes():
     model = stages("y ~ 0 + f + (0 + f | g)", random_table())
     graph = hierarchical_graph(model.design, model.priors, model.names)
-    assert graph.named_vars_to_dims["f|g"] == ("g__factor_dim", "f__expr_dim")
+    assert graph.named_vars_to_dims["f|g"] == ("f__expr_dim", "g__factor_dim")
     assert graph.coords["f__expr_dim"] == ("A", "B", "C")
+
+
+@pytest.mark.parametrize("graph", ["marginal", "hierarchical"])
+@pytest.mark.parametrize("key", ["third slope", "factor"])
+def test_dims_are_those_of_the_draws_of_a_fit(key, graph):
+    found = fitted_model(key).to_pymc(graph)
+    posterior = fit(key).idata["posterior"]
+    shared = set(posterior.data_vars) & set(found.named_vars)
+    effects = {stored_name(parameter.name) for parameter in fitted_model(key).names.effects}
+    assert effects <= shared if graph == "hierarchical" else not effects & shared
+    assert {"sigma", "1|Subject_sigma"} <= shared
+    for name in shared:
+        assert tuple(found.named_vars_to_dims.get(name) or ()) == posterior[name].dims[2:]
+        assert pm.draw(found[name], random_seed=1, mode=PYTHON).shape == posterior[name].shape[2:]
+    for dim in posterior.dims:
+        if dim in found.coords:
+            assert [str(value) for value in found.coords[dim]] == posterior[dim].to_numpy().tolist()
+
+
+def test_effects_of_factor_slopes_stand_in_their_places():
+    found = stages("y ~ 0 + f + (0 + f | g)", random_table())
+    graph = hierarchical_graph(found.design, found.priors, found.names, "centered")
+    b, own = pm.draw([graph["g_effects_centered"], graph["f|g"]], random_seed=2, mode=PYTHON)
+    np.testing.assert_allclose(own.T, b @ found.priors.T_inverse.T, rtol=1e-12)
 
 
 def test_a_prior_of_the_intercept_at_zero_needs_no_second_name():

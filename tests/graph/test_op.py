@@ -25,7 +25,7 @@ def symbols():
 
 
 def apply(kernel, Lambda, sigma, precision, explicit):
-    return MarginalLogLikelihood()(Lambda, sigma, precision, kernel.mean, explicit, *kernel.arrays)
+    return MarginalLogLikelihood()(Lambda, sigma, precision, kernel.mean, explicit, *kernel.patterns)
 
 
 def compiled(kernel, mode):
@@ -73,7 +73,7 @@ def test_there_is_no_derivative_by_the_data():
     kernel, _ = kernel_and_inputs()
     Lambda, sigma, precision, explicit = symbols()
     mean = pt.dvector("mean")
-    value = MarginalLogLikelihood()(Lambda, sigma, precision, mean, explicit, *kernel.arrays)
+    value = MarginalLogLikelihood()(Lambda, sigma, precision, mean, explicit, *kernel.patterns)
     with pytest.raises(pytensor.gradient.DisconnectedInputError):
         pytensor.grad(value, mean)
 

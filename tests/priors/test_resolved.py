@@ -54,6 +54,15 @@ def test_defaults_act_at_the_means():
     np.testing.assert_allclose(blocks, [[0, t]])
 
 
+def test_where_each_prior_is_stated():
+    found = stages(SLOPE, random_table())
+    stated = {p.name: found.priors.stated_at(p) for p in (*found.names.fixed, *found.names.sd)}
+    means = found.design.X.mean(axis=0)
+    assert stated["Intercept"] == pytest.approx(dict(enumerate(means[1:], start=1)))
+    assert stated["1|g_sigma"] == pytest.approx({1: found.design.Z_rows[:, 1].mean()})
+    assert stated["t"] == stated["f"] == stated["t|g_sigma"] == {}
+
+
 @pytest.mark.parametrize(
     ("given", "fixed_moves", "random_moves"),
     [

@@ -40,7 +40,7 @@ def test_coefficients_agree_with_pbkrtest(name):
 def test_f_tests_agree_with_pbkrtest(name):
     (expected,) = load_reference("lme4")[name]["REML"]["anova_kr"]
     fit = reml_of(name)
-    coded = fit.profile.coded
+    coded = fit.coded
     beta, L = coded.fixed.matrix @ fit.beta, np.eye(coded.moments.p)[1:]
     df, scale = fit.kenward_roger.test(L)
     adjusted = L @ fit.kenward_roger.adjusted @ L.T
@@ -50,15 +50,15 @@ def test_f_tests_agree_with_pbkrtest(name):
 
 def by_definition(fit):
     """Phi_A and W with V and its derivatives as N x N matrices."""
-    design, coded = fit.design, fit.profile.coded
+    design, coded = fit.design, fit.coded
     X = coded.fixed.apply(design.X)
     Z = design.Z_rows @ coded.T_inverse
     together = design.group[:, None] == design.group[None, :]
-    root = fit.profile.Lambda(fit.optimum.theta) * fit.sigma
+    root = fit.objective.Lambda(fit.optimum.theta) * fit.sigma
     noise = np.diag(1.0 / design.weights)
     V = np.where(together, Z @ root @ root.T @ Z.T, 0.0) + fit.sigma**2 * noise
     derivatives = []
-    for i, j in zip(*fit.profile.entries, strict=True):
+    for i, j in zip(*fit.objective.entries, strict=True):
         E = np.zeros((design.q, design.q))
         E[i, j] = E[j, i] = 1.0
         derivatives.append(np.where(together, Z @ E @ Z.T, 0.0))
@@ -96,7 +96,7 @@ def test_unbalanced_designs_agree_with_the_definition(formula, weights):
     table = table.assign(y=table["y"] + shift, w=rng.uniform(0.5, 2.0, len(table)))
     model = stages(formula, table, weights=weights)
     fit = fit_reml(model.design, model.coded)
-    found = KenwardRoger.at(fit.profile, fit.optimum.theta, fit.sigma)
+    found = KenwardRoger.at(fit.objective, fit.optimum.theta, fit.sigma)
     adjusted, W = by_definition(fit)
     np.testing.assert_allclose(found.adjusted, adjusted, rtol=1e-8, atol=1e-12)
     np.testing.assert_allclose(found.W, W, rtol=1e-6, atol=1e-9 * np.abs(W).max())

@@ -20,9 +20,9 @@ def fit(formula, table=TABLE, method="REML"):
 
 def by_differences(found):
     """2 v^2 / (g' A g) from second differences of the dense criterion in (sd, corr's theta, sigma)."""
-    design, profile = found.design, found.profile
+    design, profile = found.design, found.objective
     restricted = found.method == "REML"
-    coded, y = profile.coded, design.y - design.offset
+    coded, y = found.coded, design.y - design.offset
 
     def V_of(parameters):
         root = coded.T_inverse @ profile.Lambda(parameters[:-1]) * parameters[-1]
@@ -87,7 +87,7 @@ def test_within_and_between_effects_of_a_balanced_design():
 def test_a_singular_fit_has_the_residual_degrees_of_freedom(dyestuff2):
     found = fit("Yield ~ 1 + (1 | Batch)", dyestuff2)
     assert found.df[0] == pytest.approx(29, abs=1e-6)
-    A = covariance_of_variance_parameters(found.profile, found.optimum.theta, found.sigma)
+    A = covariance_of_variance_parameters(found.derivatives)
     # Nothing that theta does to the mean's variance at zero is of first order: sigma alone is left.
     assert A[0, 1] == pytest.approx(0, abs=1e-12)
     assert A[1, 1] == pytest.approx(found.sigma**2 / (2 * 29), rel=1e-6)
@@ -96,9 +96,9 @@ def test_a_singular_fit_has_the_residual_degrees_of_freedom(dyestuff2):
 def test_any_contrast_and_its_multiples(sleepstudy_unbalanced):
     table = sleepstudy_unbalanced
     found = fit(SLOPE, table)
-    back = found.profile.coded.fixed.inverse
+    back = found.coded.fixed.inverse
     contrasts = np.array([[1.0, 5.0], [2.0, 10.0]]) @ back
-    df = satterthwaite_df(found.profile, found.optimum.theta, found.sigma, contrasts)
+    df = satterthwaite_df(found.derivatives, contrasts)
     assert df[0] == pytest.approx(df[1], rel=1e-10)
     # The same contrast, asked for as a coefficient: time counted from 5.
     moved = fit(SLOPE, table.assign(Days=table["Days"] - 5))
@@ -114,14 +114,14 @@ def test_units_of_y_change_no_degrees_of_freedom(unit, sleepstudy_unbalanced):
 
 def test_the_information_is_that_of_the_kernel():
     found = fit("y ~ t + (1 | g)")
-    kernel = MarginalLikelihood.flat(found.profile.coded.moments)
+    kernel = MarginalLikelihood.flat(found.coded.moments)
     at = np.append(found.optimum.theta, found.sigma)
 
     def deviance(parameters):
-        return -2 * kernel.value(found.profile.Lambda(parameters[:-1]), parameters[-1])
+        return -2 * kernel.value(found.objective.Lambda(parameters[:-1]), parameters[-1])
 
     gradient = dense.numerical_gradient(deviance, at)
     np.testing.assert_allclose(gradient, 0, atol=1e-5)
     H = dense.numerical_gradient(lambda x: dense.numerical_gradient(deviance, x, 1e-3)[0], at, 1e-3)
-    A = covariance_of_variance_parameters(found.profile, found.optimum.theta, found.sigma)
+    A = covariance_of_variance_parameters(found.derivatives)
     np.testing.assert_allclose(np.linalg.inv(A / 2)[0], H, rtol=1e-5)

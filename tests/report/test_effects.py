@@ -63,7 +63,7 @@ def test_moments_give_nearly_the_same_table():
 
 def test_reml_modes_stand_beside_the_same_columns():
     table = fits.model("slope").reml().random_effects()
-    assert {"mode", "sd", "no_pooling", "shrinkage"} == set(table.columns)
+    assert {"mode", "sd", "prediction_se", "no_pooling", "shrinkage"} == set(table.columns)
 
 
 def test_blups_of_a_balanced_intercept_shrink_alike(dyestuff):

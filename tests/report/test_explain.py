@@ -121,7 +121,9 @@ def test_units_and_priors_are_spelt_out():
 
 def test_dropped_rows_are_counted(sleepstudy):
     sleepstudy.loc[3, "Days"] = np.nan
-    assert "179 rows (1 dropped" in explain(bm.MixedModel("Reaction ~ Days + (1 | Subject)", sleepstudy))
+    text = explain(bm.MixedModel("Reaction ~ Days + (1 | Subject)", sleepstudy))
+    assert "179 rows in 18 groups" in text
+    assert "1 of 180 rows was dropped for missing values in Days" in text
 
 
 def test_weights_and_offset_are_in_the_symbols():

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from bayesmixed.errors import TableError
-from bayesmixed.table import model_frame
+from bayesmixed.table import Missing, model_frame
 
 COLUMNS = {
     "y": [1.5, 2.5, None, 4.0],
@@ -34,13 +34,13 @@ MAKERS = {
 def test_missing_values_drop_rows_alike(maker):
     table = MAKERS[maker](COLUMNS)
     for name, kept in (("y", [0, 1, 3]), ("i", [0, 2, 3]), ("b", [0, 1, 2]), ("s", [0, 1, 3])):
-        frame, rows, n_dropped = model_frame(table, [name])
+        frame, rows, missing = model_frame(table, [name])
         assert rows.tolist() == kept
-        assert n_dropped == 1
+        assert missing == Missing(1, {name: 1})
         assert frame[name].tolist() == [COLUMNS[name][row] for row in kept]
-    frame, rows, n_dropped = model_frame(table, ["s", "y"])
+    frame, rows, missing = model_frame(table, ["s", "y"])
     assert list(frame) == ["s", "y"]
-    assert (rows.tolist(), n_dropped) == ([0, 1, 3], 1)
+    assert (rows.tolist(), missing) == ([0, 1, 3], Missing(1, {"s": 1, "y": 1}))
 
 
 @pytest.mark.parametrize("maker", MAKERS)
@@ -76,7 +76,7 @@ DAY = datetime.date(2020, 1, 1)
         ({"x": pd.to_datetime([DAY, DAY])}, "'x' holds dates or durations"),
         ({"x": [1j, 2.0]}, "complex"),
         ({"x": [[1], [2]]}, "use numbers or text"),
-        ({"x": [None, None]}, "every row has a missing value in one of: x"),
+        ({"x": [None, None]}, "every row has a missing value, in x; fill them in or leave the column out"),
         ({"x": []}, "the table has no rows"),
         ({"X": [1.0]}, "no column 'x'; did you mean 'X'\\? The table has: X|The table has: X"),
         ({"x": [1.0], "z": [1.0, 2.0]}, "the columns make no table"),

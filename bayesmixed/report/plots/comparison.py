@@ -7,7 +7,7 @@ import numpy as np
 
 from bayesmixed.errors import RemlError
 from bayesmixed.report.plots.style import BLUE, VERMILLION, WIDTH, drawing, labelled
-from bayesmixed.report.summary import interval_names
+from bayesmixed.summary import interval_names
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ import numpy as np
 from bayesmixed.coding import Array
 from bayesmixed.icc import icc_points
 from bayesmixed.report.plots.style import BLUE, INK, drawing, labelled, one_panel, plain
-from bayesmixed.report.summary import interval, intervals
+from bayesmixed.summary import interval, intervals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmixed.report.plots.style import BLUE, GREY, ORANGE, TITLE, WIDTH, drawing, labelled, plain
-from bayesmixed.report.summary import interval_names
 from bayesmixed.report.table import evenly
+from bayesmixed.summary import interval_names
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,7 +1,7 @@
 """Posteriors of single parameters, priors beside them."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -58,7 +58,7 @@ def plot_variance_components(fit: "Fit", ci_prob: float = 0.95) -> "PlotCollecti
             continue
         label = " ".join(part for part in (group, term, quantity) if part)
         found[label] = values.reshape(fit.shape)
-        unit = component_unit(fit.model, group, term, quantity)
+        unit = component_unit(fit.model, term, quantity)
         titles.append(labelled(label, unit, TITLE))
     with drawing():
         return densities(dict(list(found.items())[:MOST]), titles[:MOST], ci_prob)
@@ -82,8 +82,16 @@ def densities(values: Mapping[str, Array], titles: Sequence[str], ci_prob: float
     columns = min(3, len(values))
     rows = -(-len(values) // columns)
     dataset = xr.Dataset({stored_name(name): (("chain", "draw"), value) for name, value in values.items()})
+    visuals: Any = {  # "face" is missing from the types of arviz_plots, not from its code
+        "dist": {"color": BLUE},
+        "face": {"color": BLUE, "alpha": 0.15},
+        "credible_interval": {"color": INK},
+        "point_estimate": {"color": INK},
+        "point_estimate_text": False,
+        "title": False,
+    }
     collection = plot_dist(
-        dataset,
+        xr.DataTree.from_dict({"posterior": dataset}),
         kind="kde",
         ci_kind="eti",
         ci_prob=ci_prob,
@@ -92,14 +100,7 @@ def densities(values: Mapping[str, Array], titles: Sequence[str], ci_prob: float
         col_wrap=columns,
         figure_kwargs={"figsize": (WIDTH, 1.75 * rows), "figsize_units": "inches"},
         stats={"dist": {"bw": "scott"}},
-        visuals={
-            "dist": {"color": BLUE},
-            "face": {"color": BLUE, "alpha": 0.15},
-            "credible_interval": {"color": INK},
-            "point_estimate": {"color": INK},
-            "point_estimate_text": False,
-            "title": False,
-        },
+        visuals=visuals,
     )
     for name, title in zip(values, titles, strict=True):
         axes = collection.get_target(stored_name(name), {})

@@ -30,7 +30,7 @@ def prior_density(model: "MixedModel", label: str, x: Array) -> Array | None:
     for parameter in names.sd:
         if label in parameter.labels:
             place = parameter.labels.index(label)
-            if not _moved(model, parameter.columns[place]):
+            if not resolved.stated_at(parameter):
                 return _closed(_entry(resolved[parameter.name], place), x)
             draws = covariance_draws(model)
             return None if draws is None else _smooth(draws.sd[:, parameter.columns[place]], x, lowest=0.0)
@@ -73,12 +73,6 @@ def _correlation(model: "MixedModel", label: str, x: Array) -> Array | None:
     return None
 
 
-def _moved(model: "MixedModel", column: int) -> bool:
-    """Whether the prior of the sd of a column of Z is stated elsewhere than at zero."""
-    row = model.priors.resolved.T_inverse[column]
-    return bool(np.delete(row, column).any()) or row[column] != 1.0
-
-
 def covariance_draws(model: "MixedModel", count: int = DRAWS, seed: int = 0) -> CovarianceParameters | None:
     """Draws of sd and Omega from their prior in the user's coding; None with a PyMC distribution among them."""
     resolved, rng = model.priors.resolved, np.random.default_rng(seed)
@@ -91,7 +85,7 @@ def covariance_draws(model: "MixedModel", count: int = DRAWS, seed: int = 0) -> 
             sd[:, column] = prior.distribution().ppf(rng.uniform(size=count))
     corr = np.broadcast_to(np.eye(model.design.q), (count, model.design.q, model.design.q)).copy()
     for block in resolved.blocks:
-        if len(block) > 1:
+        if resolved.corr is not None and len(block) > 1:
             index = np.array(block)
             corr[:, index[:, None], index] = lkj_draws(resolved.corr, len(block), count, rng)
     G = CovarianceParameters(sd, corr, np.ones(count)).G

@@ -17,8 +17,8 @@ from bayesmixed.report.plots.style import (
     one_panel,
     plain,
 )
-from bayesmixed.report.summary import intervals
 from bayesmixed.report.table import evenly
+from bayesmixed.summary import intervals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -26,7 +26,7 @@ TITLE = 30
 #: Inches: the width of a notebook's text column.
 WIDTH = 6.4
 
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {  # matplotlib types its keys as several hundred literals
     "figure.facecolor": "white",
     "figure.constrained_layout.use": True,
     "axes.facecolor": "none",

@@ -5,7 +5,7 @@ import pymc as pm
 import pytest
 
 import bayesmixed as bm
-from bayesmixed.report.priors import ModelPriors
+from bayesmixed.priors.shown import ModelPriors
 from tests import fits
 
 

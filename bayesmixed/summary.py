@@ -101,14 +101,31 @@ class Verdict:
     def ok(self) -> bool:
         return not self.reasons
 
-    def __str__(self) -> str:
-        numbers = (
+    @property
+    def numbers(self) -> dict[str, float]:
+        """What was judged, by name; nan where undefined."""
+        return {
+            "divergences": self.divergences,
+            "max_rhat": self.max_rhat,
+            "min_ess_bulk": self.min_ess_bulk,
+            "min_ess_tail": self.min_ess_tail,
+            "min_bfmi": self.min_bfmi,
+        }
+
+    @property
+    def word(self) -> str:
+        return "good" if self.ok else "doubtful"
+
+    @property
+    def sentence(self) -> str:
+        """The numbers in words, on one line without a full stop."""
+        return (
             f"{self.divergences} divergences, max R-hat {self.max_rhat:.3f}, "
             f"min bulk ESS {self.min_ess_bulk:.0f}, min tail ESS {self.min_ess_tail:.0f}"
         )
-        return (
-            f"good: {numbers}" if self.ok else f"doubtful: {numbers}\n" + "\n".join(f"- {r}" for r in self.reasons)
-        )
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.word}: {self.sentence}", *(f"- {reason}" for reason in self.reasons)])
 
 
 def judge(scalars: dict[str, Array], statistics: "xr.Dataset | None") -> Verdict:

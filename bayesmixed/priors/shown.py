@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
-
 from bayesmixed.parameters import Parameter, ParameterNames
 from bayesmixed.priors.families import LKJ, Family, Flat, PymcPrior
 from bayesmixed.priors.resolved import Prior, ResolvedPriors
@@ -62,21 +60,13 @@ class ModelPriors:
 
     def _where(self, parameter: Parameter) -> str:
         """Says at which values of the columns a prior is stated, if not at zero."""
-        resolved, columns = self.resolved, list(parameter.columns)
+        labels = self.names.random_labels
         if parameter in self.names.fixed:
-            coding, labels = resolved.fixed_coding, [la for p in self.names.fixed for la in p.labels]
-            centre, constant = coding.centre, coding.constant[columns]
-        else:
-            labels = list(self.names.random_labels)
-            centre, own = np.zeros(len(labels)), np.zeros(len(labels))
-            for coding, block in zip(resolved.block_codings, resolved.blocks, strict=True):
-                if set(block) & set(columns):
-                    centre[list(block)], own[list(block)] = coding.centre, coding.constant
-            constant = own[columns]
-        if not constant.any() or not centre.any():
-            return ""
-        where = [f"{label} = {value:.4g}" for label, value in zip(labels, centre, strict=True) if value]
-        return f" at {', '.join(where)}" if len(where) <= 3 else " at the means of the columns"
+            labels = tuple(label for other in self.names.fixed for label in other.labels)
+        where = [f"{labels[k]} = {value:.4g}" for k, value in self.resolved.stated_at(parameter).items()]
+        if len(where) > 3:
+            return " at the means of the columns"
+        return f" at {', '.join(where)}" if where else ""
 
     def __str__(self) -> str:
         rows = self.rows()

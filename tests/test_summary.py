@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 
 from bayesmixed.errors import SamplingError
-from bayesmixed.report.summary import convergence, describe, interval, interval_names, judge
+from bayesmixed.summary import convergence, describe, interval, interval_names, judge
 from tests import fits
 
 
@@ -67,7 +67,10 @@ def statistics(rng, diverging=0, frozen=False):
 def test_good_draws_are_good(good, rng):
     verdict = judge(good, statistics(rng))
     assert verdict.ok
-    assert str(verdict).startswith("good: 0 divergences")
+    assert str(verdict) == f"good: {verdict.sentence}"
+    assert verdict.sentence.startswith("0 divergences, max R-hat 1.0")
+    assert set(verdict.numbers) == {"divergences", "max_rhat", "min_ess_bulk", "min_ess_tail", "min_bfmi"}
+    assert all(value == getattr(verdict, name) for name, value in verdict.numbers.items())
 
 
 def test_chains_that_disagree_are_named(good, rng):

@@ -1,0 +1,1 @@
+"""REML beside the posterior: why they differ, computed."""

@@ -1,0 +1,155 @@
+"""The numbers of a (restricted) maximum likelihood fit, in the user's coding."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayesmixed.coded import CodedMoments
+from bayesmixed.coding import Array
+from bayesmixed.effects import conditional_effects
+from bayesmixed.errors import RemlError
+from bayesmixed.parameters import CovarianceParameters, ParameterNames
+from bayesmixed.reml.criterion import Criterion
+from bayesmixed.reml.derivatives import Derivatives
+from bayesmixed.reml.kenward_roger import KenwardRoger
+from bayesmixed.reml.optimize import Optimum, is_singular
+from bayesmixed.reml.satterthwaite import satterthwaite_df
+
+if TYPE_CHECKING:
+    from bayesmixed.design import Design
+
+
+@dataclass(frozen=True, eq=False)
+class Estimates:
+    """Where the criterion of a design is smallest, and what follows from it.
+
+    Parameters
+    ----------
+    design : Design
+    coded : CodedMoments
+        Moments of the design's rows, and the way back to the user's coding.
+    objective : Criterion
+    optimum : Optimum
+    """
+
+    design: "Design"
+    coded: CodedMoments
+    objective: Criterion
+    optimum: Optimum
+
+    @property
+    def method(self) -> str:
+        """``"REML"`` or ``"ML"``."""
+        return "REML" if self.objective.restricted else "ML"
+
+    @property
+    def criterion(self) -> float:
+        """-2 log (restricted) likelihood as lme4 reports it, in the user's coding of X."""
+        return self.optimum.value
+
+    @property
+    def converged(self) -> bool:
+        return self.optimum.converged
+
+    @property
+    def singular(self) -> bool:
+        """Whether G has less than full rank: a valid estimate, at the boundary."""
+        return is_singular(self.Lambda)
+
+    @property
+    def Lambda(self) -> Array:
+        """Square root of ``G / sigma^2`` in centred and scaled columns of Z."""
+        return self.objective.Lambda(self.optimum.theta)
+
+    @cached_property
+    def derivatives(self) -> Derivatives:
+        """The criterion's derivatives by (theta, sigma) at the estimates."""
+        return self.objective.derivatives(self.optimum.theta)
+
+    @cached_property
+    def coded_estimates(self) -> tuple[float, Array]:
+        """sigma, and beta in the coding of the criterion, before the shift."""
+        return self.objective.estimates(self.optimum.theta)
+
+    @property
+    def sigma(self) -> float:
+        """Residual standard deviation of a row of weight 1, in units of y."""
+        return self.coded_estimates[0]
+
+    @property
+    def beta(self) -> Array:
+        """Coefficients in the order of the columns of X, shape (p,)."""
+        return self.coded.fixed.inverse @ (self.coded_estimates[1] + self.coded.shift)
+
+    @cached_property
+    def vcov(self) -> Array:
+        """``(X'V^-1X)^-1`` at the estimates, shape (p, p)."""
+        p, back = self.objective.p, self.coded.fixed.inverse
+        Q = self.objective.cross_products(self.optimum.theta)
+        return self.sigma**2 * back @ np.linalg.solve(Q[:p, :p], back.T)
+
+    @property
+    def se(self) -> Array:
+        """Standard errors of beta."""
+        return np.sqrt(np.diag(self.vcov))
+
+    @property
+    def G(self) -> Array:
+        """Covariance matrix of one group's random effects, shape (q, q)."""
+        root = self.coded.T_inverse @ self.Lambda
+        return self.sigma**2 * root @ root.T
+
+    @property
+    def names(self) -> ParameterNames:
+        return ParameterNames.of(self.design)
+
+    @property
+    def covariance(self) -> CovarianceParameters:
+        """sd, correlations and sigma in the user's coding."""
+        return self.covariance_at(self.optimum.theta, self.sigma)
+
+    def covariance_at(self, theta: Array, sigma: float) -> CovarianceParameters:
+        """sd, correlations and sigma in the user's coding, of any theta."""
+        root = sigma * self.coded.T_inverse @ self.objective.Lambda(theta)
+        return CovarianceParameters.from_G(root @ root.T, np.float64(sigma))
+
+    @cached_property
+    def effects(self) -> tuple[Array, Array]:
+        """Conditional means (BLUPs), shape (J, q), and variances, shape (J, q, q), in the user's coding."""
+        back = self.coded.T_inverse
+        mean, variance = conditional_effects(self.coded.moments, self.Lambda, *self.coded_estimates)
+        return mean @ back.T, back @ variance @ back.T
+
+    @cached_property
+    def df(self) -> Array:
+        """Satterthwaite's degrees of freedom of each coefficient."""
+        return satterthwaite_df(self.derivatives, self.coded.fixed.inverse)
+
+    @cached_property
+    def kenward_roger(self) -> KenwardRoger:
+        """Kenward and Roger's adjustment, in the coding of the criterion; for REML fits only."""
+        if not self.objective.restricted:
+            raise RemlError("Kenward-Roger adjusts REML fits: fit with method='REML'")
+        return KenwardRoger.at(self.objective, self.optimum.theta, self.sigma)
+
+    @property
+    def log_likelihood(self) -> float:
+        """Log (restricted) likelihood at the estimates."""
+        return -0.5 * self.criterion
+
+    @property
+    def n_parameters(self) -> int:
+        """Coefficients, entries of theta, and sigma: what AIC counts, as lme4 does."""
+        return self.objective.p + len(self.optimum.theta) + 1
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion, ``criterion + 2 n_parameters``, also of a REML fit, as lme4 counts it."""
+        return self.criterion + 2.0 * self.n_parameters
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion, ``criterion + log(N) n_parameters``."""
+        return self.criterion + np.log(self.design.n_obs) * self.n_parameters
