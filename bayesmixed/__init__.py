@@ -14,6 +14,7 @@ _HOMES = {
     "RemlFit": "reml",
     "load": "storage",
     "compare_models": "compare",
+    "likelihood_ratio_test": "reml.comparison.ratio",
     "simulate": "simulation",
     "load_dataset": "datasets",
     "list_datasets": "datasets",

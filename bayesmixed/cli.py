@@ -35,7 +35,7 @@ EPILOG_REML = """Examples:
   bayesmixed reml sleep.csv 'Reaction ~ Days + (1 | Subject)' --ml --json
 """
 DEMO_FORMULA = "Reaction ~ Days + (Days | Subject)"
-SETTINGS = {"context_settings": {"help_option_names": ["-h", "--help"], "max_content_width": 100}}
+SETTINGS: dict[str, Any] = {"context_settings": {"help_option_names": ["-h", "--help"], "max_content_width": 100}}
 
 
 @click.group(**SETTINGS)

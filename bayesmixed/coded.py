@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesmixed.coding import Array, Coding, block_diagonal, column_codings
+from bayesmixed.coding import Array, Coding, block_diagonal, computing_codings
 from bayesmixed.errors import DesignError
 from bayesmixed.moments import Moments
 
@@ -38,7 +38,7 @@ class CodedMoments:
     @classmethod
     def of(cls, design: "Design") -> "CodedMoments":
         """The pass over the rows of a design."""
-        fixed, blocks = column_codings(design)
+        fixed, blocks = computing_codings(design)
         columns = [np.array(block.columns) for block in design.blocks]
         T = block_diagonal([coding.matrix for coding in blocks], columns, design.q)
         T_inverse = block_diagonal([coding.inverse for coding in blocks], columns, design.q)

@@ -6,7 +6,7 @@ in the span of X) and scaled, and results go back by ``beta = K^-1 beta_c``. The
 with ``T`` in place of ``K``, and ``G_c = T G T'``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,21 +19,30 @@ if TYPE_CHECKING:
     from bayesmixed.design import Design
 
 
+#: Columns of length one count as nearly dependent below this smallest eigenvalue of their cross-products.
+DEPENDENT = 1e-5
+
+
 @dataclass(frozen=True, eq=False)
 class Coding:
     """The map from a set of columns to centred and scaled ones.
 
     With ``constant`` the coefficients e for which ``X e = 1`` (zero where there are none), ``centre`` c
     (zero wherever e is not) and ``scale`` s: ``X_c = X (I - e c') diag(1/s)``, ``K = diag(s) (I + e c')``.
+    Columns that are nearly dependent even so, like those of ``t * f`` far from t = 0, are told apart by a
+    ``rotation`` R besides: ``X_c = X (I - e c') diag(1/s) R^-1``, ``K = R diag(s) (I + e c')``.
 
     Parameters
     ----------
     constant, centre, scale : ndarray, shape (p,)
+    rotation : ndarray, shape (p, p), optional
+        Upper triangular; none where it is not needed.
     """
 
     constant: Array
     centre: Array
     scale: Array
+    rotation: Array | None = None
 
     @classmethod
     def identity(cls, p: int) -> "Coding":
@@ -59,23 +68,39 @@ class Coding:
     @property
     def matrix(self) -> Array:
         """K, shape (p, p): ``beta_c = K beta``."""
-        return self.scale[:, None] * (np.eye(len(self.scale)) + np.outer(self.constant, self.centre))
+        result = self.scale[:, None] * (np.eye(len(self.scale)) + np.outer(self.constant, self.centre))
+        return result if self.rotation is None else self.rotation @ result
 
     @property
     def inverse(self) -> Array:
         """K^-1, shape (p, p): ``X_c = X K^-1``."""
-        return (np.eye(len(self.scale)) - np.outer(self.constant, self.centre)) / self.scale
+        result = (np.eye(len(self.scale)) - np.outer(self.constant, self.centre)) / self.scale
+        return result if self.rotation is None else result @ np.linalg.inv(self.rotation)
 
     @property
     def log_det(self) -> float:
         """log |det K|, which the REML criterion needs to speak of the user's own columns."""
-        return float(np.log(self.scale).sum())
+        turned = 0.0 if self.rotation is None else np.log(np.abs(np.diag(self.rotation))).sum()
+        return float(np.log(self.scale).sum() + turned)
+
+    def rotated(self, columns: Array, weights: Array) -> "Coding":
+        """This coding, with a rotation if centred and scaled columns are nearly dependent."""
+        if columns.shape[1] < 2:
+            return self
+        total, root = weights.sum(), np.sqrt(weights)[:, None]
+        coded = self.apply(columns)
+        if np.linalg.eigvalsh((coded * weights[:, None]).T @ coded / total)[0] > DEPENDENT:
+            return self
+        rotation = np.linalg.qr(coded * root, mode="r") / np.sqrt(total)
+        # Columns of Z may depend on one another outright: then no rotation tells them apart.
+        return self if np.abs(np.diag(rotation)).min() < 1e-11 else replace(self, rotation=rotation)
 
     def apply(self, columns: Array) -> Array:
         """The rows in this coding, by differences from the centre so that no digit is lost."""
-        return _centre_and_scale(
+        coded = _centre_and_scale(
             np.ascontiguousarray(columns, dtype=float), self.constant, self.centre, self.scale
         )
+        return coded if self.rotation is None else coded @ np.linalg.inv(self.rotation)
 
 
 @compiled
@@ -108,6 +133,15 @@ def column_codings(design: "Design") -> tuple[Coding, tuple[Coding, ...]]:
         columns = design.Z_rows[:, list(block.columns)]
         blocks.append(Coding.of_columns(columns, w, constant_of(columns)))
     return fixed, tuple(blocks)
+
+
+def computing_codings(design: "Design") -> tuple[Coding, tuple[Coding, ...]]:
+    """The same, with rotations where columns are nearly dependent: what moments are summed up in."""
+    w = design.weights
+    fixed, blocks = column_codings(design)
+    own = zip(blocks, design.blocks, strict=True)
+    turned = tuple(coding.rotated(design.Z_rows[:, list(block.columns)], w) for coding, block in own)
+    return fixed.rotated(design.X, w), turned
 
 
 def constant_of(columns: Array) -> Array:

@@ -35,7 +35,7 @@ def c_callback(signature: Any) -> Callable[[Callable], CFunc]:
 
     def compile_now(function: Callable) -> CFunc:
         callback = CFunc(function, normalize_signature(signature), locals={}, options=dict(_OPTIONS))
-        callback._cache = _PackageCache(function)
+        callback._cache = _PackageCache(function)  # type: ignore[attr-defined]
         callback.compile()
         return callback
 

@@ -90,7 +90,8 @@ def effect_variables(names: ParameterNames, effects: Array, dims: tuple[str, ...
     """
     variables = {}
     for parameter in names.effects:
-        values, own = parameter.value(effects), ()
+        values = parameter.value(effects)
+        own: tuple[str, ...] = ()
         if parameter.dim is not None:
             values, own = np.swapaxes(values, -1, -2), (stored_name(parameter.dim),)
         variables[stored_name(parameter.name)] = ((*dims, *own, stored_name(names.factor_dim)), values)

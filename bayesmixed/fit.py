@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from bayesmixed.model import MixedModel
+    from bayesmixed.reconcile.flat import FlatDraws
 
 
 class Fit:
@@ -111,6 +112,13 @@ class Fit:
         mean, sd = effects_of(self.idata["group_effects"].to_dataset(), self.model.names, ("moment",))
         return mean, sd
 
+    @cached_property
+    def flat_draws(self) -> "FlatDraws | None":
+        """As many draws under flat priors, whose mode is REML; None where those have no proper posterior."""
+        from bayesmixed.reconcile.flat import draw_flat, is_proper
+
+        return draw_flat(self) if is_proper(self.model) else None
+
     def scalars(self) -> dict[str, Array]:
         """Draws (chains, draws) of every free number by its label: coefficients, sd, correlations, sigma.
 
@@ -132,7 +140,10 @@ class Fit:
         import pandas as pd
 
         chains, draws = self.shape
-        columns = {"chain": np.repeat(np.arange(chains), draws), "draw": np.tile(np.arange(draws), chains)}
+        columns: dict[str, np.ndarray] = {
+            "chain": np.repeat(np.arange(chains), draws),
+            "draw": np.tile(np.arange(draws), chains),
+        }
         if var_names is None:
             columns |= {label: values.ravel() for label, values in self.scalars().items()}
             return pd.DataFrame(columns)
@@ -225,6 +236,33 @@ class Fit:
         points = icc_points(self.model.design, at)
         return np.column_stack([icc_values(self.covariance, point.rows) for point in points])
 
+    def r2(self, ci_prob: float = 0.95, ci_kind: str = "eti") -> "pd.DataFrame":
+        """Marginal and conditional R2: variance explained by X alone, and by X and Z together.
+
+        Shares of ``var(X beta) + mean(z'Gz) + sigma^2`` in every draw, see `bayesmixed.variance_explained`.
+        """
+        from bayesmixed.variance_explained import R2_KINDS, posterior_table
+
+        return posterior_table(self.r2_draws(), R2_KINDS, "r2", ci_prob, ci_kind)
+
+    def r2_draws(self) -> Array:
+        """Draws behind the rows of `r2`, shape (draws, 2)."""
+        from bayesmixed.variance_explained import r2_values
+
+        return r2_values(self.model.design, self.beta, self.covariance)
+
+    def design_effect(self, ci_prob: float = 0.95, ci_kind: str = "eti") -> "pd.DataFrame":
+        """Design effect and effective sample size of the mean of all rows; see `RemlFit.design_effect`."""
+        from bayesmixed.variance_explained import SIZES, posterior_table
+
+        return posterior_table(self.design_effect_draws(), SIZES, "quantity", ci_prob, ci_kind)
+
+    def design_effect_draws(self) -> Array:
+        """Draws behind the rows of `design_effect`, shape (draws, 2)."""
+        from bayesmixed.variance_explained import design_effects
+
+        return design_effects(self.model.design.Z_rows, self.model.design.group, self.covariance)
+
     def random_effects(self, ci_prob: float = 0.95, ci_kind: str = "eti") -> "pd.DataFrame":
         """b of every group with its interval, beside the estimate of that group alone (no pooling).
 
@@ -236,11 +274,40 @@ class Fit:
 
         return random_effects_table(self, ci_prob, ci_kind)
 
-    def compare_reml(self, ci_prob: float = 0.95, ci_kind: str = "eti") -> "pd.DataFrame":
-        """The same model's REML fit beside the posterior, one row a quantity, with the prior."""
-        from bayesmixed.compare import compare_reml
+    def compare_reml(
+        self, ci_prob: float = 0.95, ci_kind: str = "eti", method: str = "wald", effects: bool = True
+    ) -> "pd.DataFrame":
+        """The same model's REML fit beside the posterior, with the reasons why they differ; one row a quantity.
 
-        return compare_reml(self, ci_prob, ci_kind)
+        Parameters
+        ----------
+        ci_prob : float
+            Of both intervals.
+        ci_kind : {"eti", "hdi"}
+            Of the posterior's interval.
+        method : {"wald", "profile", "profile-reml", "bootstrap"}
+            Of REML's intervals, see `RemlFit.confint`.
+        effects : bool
+            Random effects too, beside their conditional modes (BLUPs), where there are at most 1,000.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``reml`` with ``reml_se, reml_lower, reml_upper``; ``median, sd`` and interval of the posterior;
+            ``shift`` = (median - reml) / sd. ``from_skew`` = median under flat priors - reml, and ``from_prior`` =
+            median - median under flat priors, in units of the quantity (nan where flat priors have no proper
+            posterior). ``overlap`` of the two intervals; ``verdict``; ``reasons``, codes that `explain_reml`
+            puts in words and docs/reconciliation.md explains; and the ``prior``.
+        """
+        from bayesmixed.reconcile import reconcile
+
+        return reconcile(self, ci_prob, ci_kind, method, effects)
+
+    def explain_reml(self, ci_prob: float = 0.95, method: str = "wald") -> str:
+        """What `compare_reml` found, as one paragraph of plain words for a methods section."""
+        from bayesmixed.reconcile import paragraph
+
+        return paragraph(self, self.compare_reml(ci_prob, "eti", method))
 
     # ---------------------------------------------------------------- prediction
     def predict(

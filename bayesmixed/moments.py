@@ -214,7 +214,7 @@ class Patterns(NamedTuple):
     """
 
     Rzz: Array
-    count: Array
+    count: Array  # type: ignore[assignment]  # nobody counts the items of this tuple
     start: NDArray[np.int64]
     Rza: Array
     Raa: Array
@@ -224,7 +224,7 @@ class Patterns(NamedTuple):
     @classmethod
     def of(cls, moments: Moments) -> "Patterns":
         q, p1 = moments.q, moments.p + 1
-        first, member = _equal_up_to_rounding(moments.Rzz.reshape(-1, q * q))
+        first, member = equal_up_to_rounding(moments.Rzz.reshape(-1, q * q))
         order = np.argsort(member, kind="stable")
         count = np.bincount(member)
         edges = np.concatenate([[0], np.cumsum(count)])
@@ -248,7 +248,7 @@ def _shortest(rows: Array) -> Array:
     return np.linalg.qr(rows, mode="r") if len(rows) > rows.shape[1] else rows
 
 
-def _equal_up_to_rounding(rows: Array) -> tuple[Index, Index]:
+def equal_up_to_rounding(rows: Array) -> tuple[Index, Index]:
     """First member and pattern of each row. Rows on two sides of a rounding edge count as two: still exact."""
     size = np.abs(rows).max(axis=1, keepdims=True)
     exponent = np.frexp(size)[1]

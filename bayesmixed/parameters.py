@@ -106,7 +106,7 @@ class CovarianceParameters:
         return self.sd[..., :, None] * self.corr * self.sd[..., None, :]
 
     @classmethod
-    def from_G(cls, G: Array, sigma: Array) -> "CovarianceParameters":
+    def from_G(cls, G: Array, sigma: Array | float) -> "CovarianceParameters":
         """Take a covariance matrix apart; correlations with an effect of sd 0 are given as 0."""
         sd = np.sqrt(np.maximum(np.diagonal(G, axis1=-2, axis2=-1), 0.0))
         scale = sd[..., :, None] * sd[..., None, :]

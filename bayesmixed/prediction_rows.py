@@ -19,8 +19,8 @@ def rows_of(design: "Design", rows: Any, groups: str) -> "NewRows":
     from bayesmixed.design import NewRows
 
     if rows is None:
-        groups = np.array(design.levels, dtype=object)[design.group]
-        return NewRows(design.X, design.Z_rows, design.offset, groups)
+        own = np.array(design.levels, dtype=object)[design.group]
+        return NewRows(design.X, design.Z_rows, design.offset, own)
     return design.encode(rows if groups == "observed" else _without_groups(design, rows))
 
 

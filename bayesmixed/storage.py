@@ -108,6 +108,7 @@ def _header(model: "MixedModel") -> dict[str, Any]:
         "priors": model.priors.resolved.to_dict(),
         "encoding": model.design.encoding.to_dict(),
         "n_dropped": model.design.n_dropped,
+        "missing": dict(model.design.missing),
         "warnings": list(model.design.warnings),
         "levels": list(model.design.levels),
     }
@@ -150,6 +151,7 @@ def _moments_to_dataset(model: "MixedModel") -> "xr.Dataset":
         "constant": (("p",), coded.fixed.constant),
         "centre": (("p",), coded.fixed.centre),
         "scale": (("p",), coded.fixed.scale),
+        **({} if coded.fixed.rotation is None else {"rotation": (("p", "p_bis"), coded.fixed.rotation)}),
         "T": (("q", "q_bis"), coded.T),
         "T_inverse": (("q", "q_bis"), coded.T_inverse),
         "shift": (("p",), coded.shift),
@@ -181,7 +183,7 @@ def _read(path: Path) -> "xr.DataTree":
         ) from error
 
 
-def _checked_header(attrs: Mapping[str, Any], path: Path) -> dict[str, Any]:
+def _checked_header(attrs: Mapping[Any, Any], path: Path) -> dict[str, Any]:
     if attrs.get("format") != FORMAT:
         raise StorageError(f"{path} was not written by bayesmixed")
     if int(attrs["format_version"]) > FORMAT_VERSION:
@@ -214,8 +216,13 @@ def _rebuild(tree: "xr.DataTree", header: dict[str, Any], functions) -> "MixedMo
         raise ValueError("the groups of the stored rows are not those of the fit")
     if model.design.encoding.to_dict() != header["encoding"] or not _same_columns(model, tree):
         raise ValueError("the columns made from the stored rows are not those of the fit")
-    notes = {"n_dropped": int(header["n_dropped"]), "warnings": tuple(header["warnings"])}
-    model.design = replace(model.design, rows=tree[_ROWS]["row"].to_numpy(), **notes)
+    model.design = replace(
+        model.design,
+        rows=tree[_ROWS]["row"].to_numpy(),
+        n_dropped=int(header["n_dropped"]),
+        missing={str(name): int(count) for name, count in header.get("missing", {}).items()},
+        warnings=tuple(header["warnings"]),
+    )
     model.coded = _dataset_to_moments(tree[_MOMENTS].to_dataset())
     return model
 
@@ -233,7 +240,7 @@ def _dataset_to_moments(dataset: "xr.Dataset") -> CodedMoments:
     moments = Moments(
         array["Rzz"], array["Rza"], array["Raa"], array["n"], levels, float(dataset.attrs["sum_log_weights"])
     )
-    fixed = Coding(array["constant"], array["centre"], array["scale"])
+    fixed = Coding(array["constant"], array["centre"], array["scale"], array.get("rotation"))
     return CodedMoments(moments, fixed, array["T"], array["T_inverse"], array["shift"])
 
 

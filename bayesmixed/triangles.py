@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesmixed.coded import CodedMoments
-from bayesmixed.coding import Array, column_codings
+from bayesmixed.coding import Array, computing_codings
 from bayesmixed.compiled import compiled
 from bayesmixed.errors import DesignError
 from bayesmixed.moments import Index, _rotate_row_in
@@ -140,7 +140,7 @@ def coded_columns(design: "Design", X: Array, Z_rows: Array) -> tuple[Array, Arr
     X : ndarray, shape (n, p)
     Z_rows : ndarray, shape (n, q)
     """
-    fixed, blocks = column_codings(design)
+    fixed, blocks = computing_codings(design)
     Z = np.empty_like(Z_rows, dtype=float)
     for coding, block in zip(blocks, design.blocks, strict=True):
         columns = list(block.columns)

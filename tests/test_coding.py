@@ -96,3 +96,34 @@ def test_block_diagonal_takes_columns_in_any_order():
 def test_block_diagonal_needs_one_matrix_for_each_set():
     with pytest.raises(ValueError, match="zip"):
         block_diagonal([np.eye(1)], [np.array([0]), np.array([1])], 2)
+
+
+def nearly_dependent(n=40):
+    """Columns 1, t, f and t f with t far from zero."""
+    rng = np.random.default_rng(5)
+    t, f = 1e6 + rng.uniform(0, 9, n), rng.integers(0, 2, n).astype(float)
+    return np.column_stack([np.ones(n), t, f, t * f]), rng.uniform(0.5, 2, n)
+
+
+def test_nearly_dependent_columns_are_rotated_apart():
+    X, w = nearly_dependent()
+    plain = Coding.of_columns(X, w, np.array([1.0, 0, 0, 0]))
+    coding = plain.rotated(X, w)
+    coded = coding.apply(X)
+    np.testing.assert_allclose((coded * w[:, None]).T @ coded / w.sum(), np.eye(4), atol=1e-8)
+    np.testing.assert_allclose(coding.matrix @ coding.inverse, np.eye(4), atol=1e-9)
+    np.testing.assert_allclose(coded @ coding.matrix, X, rtol=1e-9, atol=1e-9)
+    assert coding.log_det == pytest.approx(np.linalg.slogdet(coding.matrix)[1], rel=1e-9)
+    assert coding.unscaled.rotation is None
+
+
+def test_columns_that_can_be_told_apart_stay_as_they_are():
+    X, w = columns()
+    coding = Coding.of_columns(X, w, np.array([1.0, 0, 0]))
+    assert coding.rotated(X, w) is coding
+
+
+def test_columns_that_depend_on_one_another_stay_as_they_are():
+    X = np.column_stack([np.arange(6.0), 2 * np.arange(6.0)])
+    coding = Coding.of_columns(X, np.ones(6), np.zeros(2))
+    assert coding.rotated(X, np.ones(6)) is coding

@@ -199,7 +199,7 @@ def test_groups_of_different_columns_are_patterns_of_their_own():
 
 
 @pytest.mark.parametrize(("difference", "count"), [(1e-15, 1), (1e-9, 2)])
-def test_only_groups_that_are_equal_up_to_rounding_are_one_pattern(difference, count):
+def test_only_groups_that_areequal_up_to_rounding_are_one_pattern(difference, count):
     rng = np.random.default_rng(19)
     group, t = np.repeat([0, 1], 4), np.tile(np.arange(4.0), 2)
     t[4:] *= 1 + difference

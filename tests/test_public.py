@@ -8,7 +8,7 @@ import bayesmixed as bm
 from bayesmixed.errors import BayesmixedError
 
 PUBLIC = {
-    *("MixedModel", "Fit", "RemlFit", "load", "compare_models", "simulate"),
+    *("MixedModel", "Fit", "RemlFit", "load", "compare_models", "likelihood_ratio_test", "simulate"),
     *("load_dataset", "list_datasets", "dataset_info", "read_table"),
     *("parse_formula", "build_design", "Design", "Specification"),
     *("Moments", "CodedMoments", "MarginalLikelihood", "MarginalPosterior"),

@@ -63,7 +63,7 @@ class Density:
         if posterior.priors.corr is not None:
             eta = posterior.priors.corr.eta
             constant -= sum(posterior.priors.corr.log_normaliser(int(size)) for size in self.blocks[:, 1])
-        students = np.flatnonzero(coefficients.student).astype(np.int64)
+        students = np.flatnonzero(coefficients.student)
         shift = np.ascontiguousarray(posterior.shift[len(coefficients.columns) :])
         return PriorArrays(
             positive,

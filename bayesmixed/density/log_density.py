@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array, Index
 from bayesmixed.compiled import compiled
 from bayesmixed.density.correlations import fill_cholesky, log_lkj, pull_back
 from bayesmixed.density.positive import log_positive
@@ -38,7 +38,7 @@ class PriorArrays(NamedTuple):
     constant: float
     precision: Array
     mean: Array
-    students: Array
+    students: Index
     shift: Array
 
 

@@ -24,19 +24,20 @@ class PositivePrior(NamedTuple):
 
 def positive_prior(family: Family) -> PositivePrior:
     """Log density of a family, ``constant + shape(x; first, second)``."""
-    match family:
-        case HalfNormal(sigma):
+    numbers = [float(value) for value in family.parameters.values()]
+    match family, numbers:
+        case HalfNormal(), [sigma]:
             return PositivePrior(0.5 * np.log(2.0 / np.pi) - np.log(sigma), _GAUSSIAN, sigma, 0.0)
-        case HalfStudentT(nu, sigma):
+        case HalfStudentT(), [nu, sigma]:
             return _half_student(nu, sigma)
-        case HalfCauchy(beta):
+        case HalfCauchy(), [beta]:
             return _half_student(1.0, beta)
-        case Exponential(lam):
+        case Exponential(), [lam]:
             return PositivePrior(np.log(lam), _GAMMA, 0.0, lam)
-        case Flat():  # improper, for comparisons only: the user's own prior of an sd must be proper
+        case Gamma(), [alpha, beta]:
+            return PositivePrior(alpha * np.log(beta) - float(gammaln(alpha)), _GAMMA, alpha - 1.0, beta)
+        case Flat(), []:  # improper, for comparisons only: the user's own prior of an sd must be proper
             return PositivePrior(0.0, _GAMMA, 0.0, 0.0)
-        case Gamma(alpha, beta):
-            return PositivePrior(alpha * np.log(beta) - gammaln(alpha), _GAMMA, alpha - 1.0, beta)
     raise PriorError(f"{family} is not a prior of a positive parameter that the compiled engine knows")
 
 

@@ -42,8 +42,9 @@ class Terms:
 
     @property
     def source(self) -> str:
+        """The terms as formulae reads them: main effects first, then interactions by order, as in R."""
         constant = "0" if self.intercept is False else "1"
-        terms = (":".join(factor.source for factor in term) for term in self.terms)
+        terms = (":".join(factor.source for factor in term) for term in sorted(self.terms, key=len))
         return " + ".join([constant, *terms]) if self.terms else constant
 
 

@@ -91,8 +91,7 @@ def _precision(posterior: MarginalPosterior):
         half = coefficients.nu[place] / 2.0
         name = stored_name(parameter.name) + SCALE
         if parameter.dim is None:
-            scale = pm.InverseGamma(name, half[0], half[0])
-            place = place[0]
+            scale = pm.InverseGamma(name, half[0], half[0])[None]
         else:
             scale = pm.InverseGamma(name, half, half, dims=parameter_dims(parameter))
         precision = precision[place].set(coefficients.precision[place] / scale)

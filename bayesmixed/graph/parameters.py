@@ -67,8 +67,8 @@ def covariance_variables(priors: ResolvedPriors, names: ParameterNames) -> Covar
     for number, block in enumerate(wide, start=1):
         suffix = "" if len(wide) == 1 else f"_{number}"
         chol = pm.LKJCorr(f"{stored_name(names.corr)}_chol{suffix}", n=len(block), eta=priors.corr.eta)
-        index = np.array(block)
-        root = root[np.ix_(index, index)].set(sd[index][:, None] * chol)
+        own = np.array(block)
+        root = root[np.ix_(own, own)].set(sd[own][:, None] * chol)
     sigma = prior_variable("sigma", priors.sigma, None, None)
     _user_coding(root, priors, names, moved_any)
     return CovarianceVariables(root, sigma)

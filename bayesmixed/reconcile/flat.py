@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: The sampler's: the same draws whenever a fit is reconciled.
 SEED = 20_260_101
+#: Random effects beyond this many are left out of the comparison.
+MOST_EFFECTS = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +41,7 @@ class FlatDraws:
     shape : tuple of int
         Chains and draws of each.
     effects : ndarray, shape (draws, J, q), or None
-        Random effects, where they were asked for.
+        Random effects, where they join the comparison.
     """
 
     beta: Array
@@ -80,15 +82,19 @@ def flat_priors(priors: ResolvedPriors) -> ResolvedPriors:
     )
 
 
-def draw_flat(fit: "Fit", with_effects: bool = False) -> FlatDraws:
+def keeps_effects(fit: "Fit") -> bool:
+    """Whether random effects join the comparison: their draws are there, and they are not too many."""
+    design = fit.model.design
+    return fit.has_effects and design.n_groups * design.q <= MOST_EFFECTS
+
+
+def draw_flat(fit: "Fit") -> FlatDraws:
     """As many draws under flat priors as the fit has under its own.
 
     Parameters
     ----------
     fit : Fit
         Of a model for which `is_proper`.
-    with_effects : bool
-        Draw the random effects too.
     """
     from bayesmixed.engines.compiled import sample_compiled
     from bayesmixed.sampling import starting_point
@@ -100,5 +106,5 @@ def draw_flat(fit: "Fit", with_effects: bool = False) -> FlatDraws:
     x, _ = sample_compiled(density, starting_point(model, density), settings)
     found = density.constrain(x.reshape(-1, density.size))
     beta = posterior.draw_beta(found, settings.generator(1))
-    effects = posterior.draw_effects(beta, found, settings.generator(2)) if with_effects else None
+    effects = posterior.draw_effects(beta, found, settings.generator(2)) if keeps_effects(fit) else None
     return FlatDraws(beta, found.covariance, (chains, draws), effects)

@@ -77,6 +77,14 @@ def reasons(evidence: Evidence) -> tuple[str, ...]:
     return (*codes, *few) if codes else (AGREES, *few) if _is_small(evidence) else tuple(few)
 
 
+def verdict(codes: tuple[str, ...]) -> str:
+    """``agrees``, ``unclear`` where simulation error or a missing estimate hides it, or ``differs``."""
+    if AGREES in codes:
+        return "agrees"
+    known = {BOUNDARY, SKEWED, PRIOR} & set(codes)
+    return "unclear" if not known and {MONTE_CARLO, NO_REML} & set(codes) else "differs"
+
+
 def _is_small(evidence: Evidence) -> bool:
     """Whether the whole difference is: where there is no split, that is all that can be asked."""
     return abs(evidence.median - evidence.reml) <= 2.0 * SMALL * evidence.sd

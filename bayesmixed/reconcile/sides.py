@@ -12,11 +12,8 @@ from bayesmixed.quantities import coefficients_by_label, covariance_by_label, ef
 
 if TYPE_CHECKING:
     from bayesmixed.design import Design
-    from bayesmixed.fit import Fit
     from bayesmixed.reml import RemlFit
 
-#: Random effects of more groups than this are left out of the comparison.
-MOST_EFFECTS = 1000
 #: An sd below this share of sigma, in scaled columns, and a correlation this close to one are at the boundary.
 ZERO, ONE = 1e-4, 1.0 - 1e-6
 
@@ -100,9 +97,3 @@ def _at_boundary(fit: "RemlFit", found: dict[Quantity, Array]) -> frozenset[str]
     effects = effects_by_label(names, np.broadcast_to(zero, (fit.design.n_groups, fit.design.q)))
     labels |= {label for label, is_zero in effects.items() if is_zero}
     return frozenset(labels)
-
-
-def keeps_effects(fit: "Fit") -> bool:
-    """Whether random effects join the comparison: their draws are there, and they are not too many."""
-    design = fit.model.design
-    return fit.has_effects and design.n_groups * design.q <= MOST_EFFECTS

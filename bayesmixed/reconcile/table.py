@@ -7,9 +7,9 @@ from scipy import stats
 
 from bayesmixed.arrays import Array
 from bayesmixed.errors import RemlError
-from bayesmixed.reconcile.flat import draw_flat, is_proper
-from bayesmixed.reconcile.reasons import NARROW_POSTERIOR, NARROW_T, Evidence, reasons
-from bayesmixed.reconcile.sides import Quantity, RemlSide, draws_by_quantity, keeps_effects, reml_side
+from bayesmixed.reconcile.flat import keeps_effects
+from bayesmixed.reconcile.reasons import NARROW_POSTERIOR, NARROW_T, Evidence, reasons, verdict
+from bayesmixed.reconcile.sides import Quantity, RemlSide, draws_by_quantity, reml_side
 from bayesmixed.summary import describe, interval_names
 
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 NO_SIDE = RemlSide({}, {}, {}, {}, {}, frozenset())
 
 
-def reconcile(fit: "Fit", ci_prob: float = 0.95, ci_kind: str = "eti", method: str = "wald") -> "pd.DataFrame":
+def reconcile(
+    fit: "Fit", ci_prob: float = 0.95, ci_kind: str = "eti", method: str = "wald", effects: bool = True
+) -> "pd.DataFrame":
     """REML and posterior side by side, one row a quantity; see `Fit.compare_reml` for the columns.
 
     Parameters
@@ -32,20 +34,20 @@ def reconcile(fit: "Fit", ci_prob: float = 0.95, ci_kind: str = "eti", method: s
         Of the posterior's.
     method : str
         Of REML's, as in `RemlFit.confint`.
+    effects : bool
+        Random effects too, where there are not too many.
     """
     import pandas as pd
 
-    model, with_effects = fit.model, keeps_effects(fit)
-    effects = fit.effects if with_effects else None
-    own = draws_by_quantity(model.design, model.names, fit.beta, fit.covariance, effects)
+    model, with_effects = fit.model, effects and keeps_effects(fit)
+    b = fit.effects if with_effects else None
+    own = draws_by_quantity(model.design, model.names, fit.beta, fit.covariance, b)
     try:
         reml = reml_side(model.reml(), ci_prob, method, with_effects)
     except RemlError:
         reml = NO_SIDE
-    proper = bool(reml.estimate) and is_proper(model)
     flat: dict[Quantity, Array] = {}
-    if proper:
-        found = draw_flat(fit, with_effects)
+    if (found := fit.flat_draws) is not None:
         flat = draws_by_quantity(model.design, model.names, found.beta, found.covariance, found.effects)
     priors = _prior_texts(fit)
     rows = {
@@ -67,7 +69,8 @@ def _row(
 ) -> dict[str, Any]:
     label, nan = quantity.label, float("nan")
     posterior = describe(values, ci_prob, ci_kind)
-    limits = tuple(posterior[name] for name in interval_names(ci_prob, ci_kind))
+    low, high = interval_names(ci_prob, ci_kind)
+    limits = (posterior[low], posterior[high])
     estimate, sd = reml.estimate.get(label, nan), posterior["sd"]
     evidence = Evidence(
         estimate,
@@ -92,7 +95,7 @@ def _row(
         "from_skew": evidence.from_skew,
         "from_prior": evidence.from_prior,
         "overlap": overlap(own, limits),
-        "verdict": "agrees" if codes[0] == "agrees" else "differs",
+        "verdict": verdict(codes),
         "reasons": ", ".join(codes),
     }
 

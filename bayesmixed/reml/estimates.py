@@ -16,6 +16,7 @@ from bayesmixed.reml.derivatives import Derivatives
 from bayesmixed.reml.kenward_roger import KenwardRoger
 from bayesmixed.reml.optimize import Optimum, is_singular
 from bayesmixed.reml.satterthwaite import satterthwaite_df
+from bayesmixed.triangles import Triangles, coded_columns
 
 if TYPE_CHECKING:
     from bayesmixed.design import Design
@@ -74,6 +75,11 @@ class Estimates:
         return self.objective.estimates(self.optimum.theta)
 
     @property
+    def coded_beta(self) -> Array:
+        """Coefficients of the centred and scaled columns, shape (p,)."""
+        return self.coded_estimates[1] + self.coded.shift
+
+    @property
     def sigma(self) -> float:
         """Residual standard deviation of a row of weight 1, in units of y."""
         return self.coded_estimates[0]
@@ -81,7 +87,7 @@ class Estimates:
     @property
     def beta(self) -> Array:
         """Coefficients in the order of the columns of X, shape (p,)."""
-        return self.coded.fixed.inverse @ (self.coded_estimates[1] + self.coded.shift)
+        return self.coded.fixed.inverse @ self.coded_beta
 
     @cached_property
     def vcov(self) -> Array:
@@ -116,10 +122,24 @@ class Estimates:
         return CovarianceParameters.from_G(root @ root.T, np.float64(sigma))
 
     @cached_property
+    def coded_effects(self) -> tuple[Array, Array]:
+        """Conditional means, shape (J, q), and variances, (J, q, q), of the effects of coded columns of Z."""
+        return conditional_effects(self.coded.moments, self.Lambda, *self.coded_estimates)
+
+    def estimated_mean(self, X: Array, Z_rows: Array, group: Array | None) -> Array:
+        """``X betahat + Z bhat`` of rows, b = 0 without `group`, shape (n,).
+
+        In coded columns: far from zero the terms of ``x'beta`` are large and cancel.
+        """
+        X_coded, Z_coded = coded_columns(self.design, X, Z_rows)
+        mean = X_coded @ self.coded_beta
+        return mean if group is None else mean + (Z_coded * self.coded_effects[0][group]).sum(axis=1)
+
+    @cached_property
     def effects(self) -> tuple[Array, Array]:
         """Conditional means (BLUPs), shape (J, q), and variances, shape (J, q, q), in the user's coding."""
         back = self.coded.T_inverse
-        mean, variance = conditional_effects(self.coded.moments, self.Lambda, *self.coded_estimates)
+        mean, variance = self.coded_effects
         return mean @ back.T, back @ variance @ back.T
 
     @cached_property
@@ -153,3 +173,18 @@ class Estimates:
     def bic(self) -> float:
         """Schwarz's criterion, ``criterion + log(N) n_parameters``."""
         return self.criterion + np.log(self.design.n_obs) * self.n_parameters
+
+    @cached_property
+    def triangles(self) -> Triangles:
+        """The rows of each group as an upper triangle, in the coding of the criterion."""
+        return Triangles.of(self.design, self.coded)
+
+    @cached_property
+    def variance_se(self) -> dict[str, float]:
+        """Asymptotic standard errors of sd, correlations and sigma by their labels; nan at the boundary.
+
+        By the delta method from the observed information of (theta, sigma).
+        """
+        from bayesmixed.reml.intervals.standard_errors import variance_standard_errors
+
+        return variance_standard_errors(self)

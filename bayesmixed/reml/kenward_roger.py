@@ -57,21 +57,21 @@ class KenwardRoger:
         L : ndarray, shape (rows, p)
             Of full row rank.
         """
-        ell = len(L)
+        ell = len(L)  # parts of the formulas below are 0 / 0 at some small designs; this order of them is not
         Theta = L.T @ np.linalg.solve(L @ self.Phi @ L.T, L)
         T = Theta @ self.Phi @ self.P @ self.Phi
         trace = np.einsum("raa->r", T)
-        A1 = trace @ self.W @ trace
-        A2 = np.einsum("rs,rab,sba->", self.W, T, T)
+        A1 = float(trace @ self.W @ trace)
+        if ell == 1:
+            return 2.0 / A1, 1.0
+        A2 = float(np.einsum("rs,rab,sba->", self.W, T, T))
         B = (A1 + 6.0 * A2) / (2.0 * ell)
         g = ((ell + 1.0) * A1 - (ell + 4.0) * A2) / ((ell + 2.0) * A2)
         base = 3.0 * ell + 2.0 * (1.0 - g)
         c1, c2, c3 = g / base, (ell - g) / base, (ell + 2.0 - g) / base
-        mean = 1.0 / (1.0 - A2 / ell)
-        variance = 2.0 / ell * (1.0 + c1 * B) / ((1.0 - c2 * B) ** 2 * (1.0 - c3 * B))
-        rho = variance / (2.0 * mean**2)
-        df = 4.0 + (ell + 2.0) / (ell * rho - 1.0)
-        return float(df), float(df / (mean * (df - 2.0)))
+        inverse_rho = ell * (1.0 - c3 * B) * ((1.0 - c2 * B) / (1.0 - A2 / ell)) ** 2 / (1.0 + c1 * B)
+        df = 4.0 + (ell + 2.0) * inverse_rho / (ell - inverse_rho)
+        return df, df * (1.0 - A2 / ell) / (df - 2.0)
 
 
 def _products(criterion: Criterion, theta: Array, sigma: float) -> tuple[Array, Array, Array, Array]:

@@ -1,12 +1,12 @@
 """Minimise a criterion over theta: a scan for valleys, then Newton's method with the exact Hessian."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from bayesmixed.coding import Array
 from bayesmixed.reml.criterion import Criterion
-from bayesmixed.reml.derivatives import Derivatives
+from bayesmixed.reml.descent import Optimum, descend
 
 #: G / sigma^2, in centred and scaled columns, counts as singular below this smallest eigenvalue.
 SINGULAR = 1e-8
@@ -14,36 +14,6 @@ SINGULAR = 1e-8
 SCALES = np.concatenate([[0.0], np.geomspace(1e-3, 1e3, 25)])
 #: Of more groups than this, a sample of so many tells where to start.
 MANY, SAMPLE = 8_000, 2_000
-#: Newton stops where no derivative is larger: further steps would only move rounding errors.
-STATIONARY, MOST_STEPS = 1e-9, 200
-
-
-@dataclass(frozen=True, eq=False)
-class Optimum:
-    """Where the criterion is smallest.
-
-    Parameters
-    ----------
-    theta : ndarray
-    value : float
-    gradient : ndarray
-        Zero up to rounding at a minimum, also at the boundary, where theta is 0.
-    hessian : ndarray
-        By theta, sigma at its best: no eigenvalue is negative at a minimum.
-    """
-
-    theta: Array
-    value: float
-    gradient: Array
-    hessian: Array
-
-    @property
-    def converged(self) -> bool:
-        """Whether gradient and Hessian are those of a minimum."""
-        size = max(1.0, np.sqrt(abs(self.value)))
-        # A gradient this small moves the criterion by less than its last printed digit.
-        stationary = bool(np.isfinite(self.value) and np.abs(self.gradient).max() < 1e-4 * size)
-        return stationary and bool(np.linalg.eigvalsh(self.hessian)[0] > -1e-4 * size)
 
 
 def minimise(criterion: Criterion, start: Array | None = None) -> Optimum:
@@ -61,7 +31,7 @@ def minimise(criterion: Criterion, start: Array | None = None) -> Optimum:
     """
     if start is None and len(criterion.patterns.start) > MANY:
         start = minimise(_sample(criterion)).theta
-    best = _best(criterion, criterion.diagonal.astype(float)) if start is None else _newton(criterion, start)
+    best = _best(criterion, criterion.diagonal.astype(float)) if start is None else descend(criterion, start)
     if not best.converged or is_singular(criterion.Lambda(best.theta)):
         for k in np.flatnonzero(criterion.diagonal):
             direction = np.where(criterion.diagonal, 0.01, 0.0)
@@ -80,7 +50,7 @@ def _best(criterion: Criterion, direction: Array) -> Optimum:
     lowest = np.flatnonzero((padded[1:-1] <= padded[:-2]) & (padded[1:-1] < padded[2:]))
     # At zero the gradient vanishes by symmetry, so a descent begins beside it.
     starts = [max(SCALES[k], SCALES[1]) * direction for k in lowest]
-    return min((_newton(criterion, start) for start in starts), key=lambda optimum: optimum.value)
+    return min((descend(criterion, start) for start in starts), key=lambda optimum: optimum.value)
 
 
 def _sample(criterion: Criterion) -> Criterion:
@@ -106,51 +76,6 @@ def is_singular(Lambda: Array) -> bool:
     return bool(np.linalg.svd(Lambda, compute_uv=False)[-1] ** 2 < SINGULAR)
 
 
-def _newton(criterion: Criterion, theta: Array) -> Optimum:
-    """Descend to the nearest minimum; away from it, directions of negative curvature are followed downhill."""
-    here = criterion.derivatives(theta)
-    for _ in range(MOST_STEPS):
-        gradient = here.profile_gradient
-        if not np.isfinite(here.value):
-            break
-        step = _step(here, theta)
-        if np.abs(gradient).max() < STATIONARY and not _is_saddle(here):
-            break
-        shorter = _shortened(criterion, theta, step, here.value)
-        if shorter is None:
-            break
-        there = criterion.derivatives(theta + shorter)
-        flat = here.value - there.value < 1e-12 * max(1.0, abs(here.value))
-        if flat and np.abs(there.profile_gradient).max() >= np.abs(gradient).max():
-            break
-        theta, here = theta + shorter, there
-    return Optimum(theta, here.value, here.profile_gradient, here.profile_hessian)
-
-
-def _is_saddle(here: Derivatives) -> bool:
-    return bool(np.linalg.eigvalsh(here.profile_hessian)[0] < -1e-6)
-
-
-def _step(here: Derivatives, theta: Array) -> Array:
-    """Newton's step with the size of each curvature in place of its sign, and not much longer than theta."""
-    eigenvalues, vectors = np.linalg.eigh(here.profile_hessian)
-    pull = vectors.T @ here.profile_gradient
-    if np.abs(pull).max() < STATIONARY and eigenvalues[0] < 0:
-        pull[0] = eigenvalues[0] * 0.1  # on a saddle nothing pulls: step off it
-    step = -vectors @ (pull / np.maximum(np.abs(eigenvalues), 1e-8))
-    return step * min(1.0, 2.0 * max(1.0, np.linalg.norm(theta)) / max(np.linalg.norm(step), 1e-300))
-
-
-def _shortened(criterion: Criterion, theta: Array, step: Array, value: float) -> Array | None:
-    """The step, halved until the criterion does not rise; None where no step helps."""
-    tolerance = 1e-12 * max(1.0, abs(value))
-    for _ in range(40):
-        if criterion.value(theta + step) <= value + tolerance:
-            return step
-        step = 0.5 * step
-    return None
-
-
 def _at_zero(criterion: Criterion, found: Optimum) -> Optimum:
     """Put rows of Lambda that only rounding keeps from zero there, if that costs nothing."""
     rows, _ = criterion.entries
@@ -159,8 +84,9 @@ def _at_zero(criterion: Criterion, found: Optimum) -> Optimum:
         if 0 < np.abs(found.theta[own]).max() < 1e-4:
             theta = np.where(own, 0.0, found.theta)
             here = criterion.derivatives(theta)
-            if here.value <= found.value + 1e-7:
-                found = Optimum(theta, here.value, here.profile_gradient, here.profile_hessian)
+            there = Optimum(theta, here.value, here.profile_gradient, here.profile_hessian)
+            if there.value <= found.value + 1e-7 and (there.converged or not found.converged):
+                found = there
     return found
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesmixed.errors import RemlError
+from bayesmixed.report.blocks import Bullets
 from bayesmixed.report.statistics import PredictiveCheck
 from bayesmixed.report.table import Column, Table, evenly
 from bayesmixed.summary import convergence
@@ -93,27 +94,50 @@ def _plain(value: Any) -> str:
 
 
 def reml_comparison(fit: "Fit") -> Table:
-    """REML beside the posterior; without its columns where REML does not exist."""
-    keys = ("reml", "reml_se", "median", "sd", "eti95_lb", "eti95_ub", "shift")
+    """REML beside the posterior, with the reasons; without REML's columns where it does not exist."""
+    keys = (
+        "reml",
+        "reml_lower",
+        "reml_upper",
+        "median",
+        "eti95_lb",
+        "eti95_ub",
+        "shift",
+        "from_skew",
+        "from_prior",
+    )
     columns = (
         Column("quantity", "text"),
         Column("REML"),
-        Column("REML se"),
+        *LIMITS,
         Column("posterior median"),
-        Column("posterior sd"),
         *LIMITS,
         Column("shift", "share"),
+        Column("from skew"),
+        Column("from prior"),
+        Column("reasons", "text"),
         Column("prior", "text"),
     )
-    table = fit.compare_reml()
-    priors = list(table["prior"])
-    rows = [(name, *row, prior) for (name, row), prior in zip(_values(table, keys), priors, strict=True)]
-    note = "Shift is (posterior median - REML) / posterior sd. A dash stands where REML gives no standard error."
+    table = fit.compare_reml(effects=False)
+    texts = zip(table["reasons"], table["prior"], strict=True)
+    rows = [(name, *row, *text) for (name, row), text in zip(_values(table, keys), texts, strict=True)]
+    note = (
+        "Shift is (posterior median - REML) / posterior sd. From skew is the median under flat priors, whose mode "
+        "is REML, minus REML; from prior is what the priors add to that. A dash stands where there is no number."
+    )
     try:
         fit.model.reml()
     except RemlError as error:
         note = f"REML does not exist here: {error}"
     return Table("REML beside the posterior", columns, tuple(rows), note)
+
+
+def reason_codes(fit: "Fit") -> Bullets:
+    """What the reason codes that occur say."""
+    from bayesmixed.reconcile import MEANINGS
+
+    found = {code for codes in fit.compare_reml(effects=False)["reasons"] for code in codes.split(", ")}
+    return Bullets(tuple(f"{code}: {meaning}." for code, meaning in MEANINGS.items() if code in found))
 
 
 def random_effects(fit: "Fit", most: int = MOST_GROUPS) -> Table:

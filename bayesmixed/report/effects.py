@@ -26,7 +26,7 @@ def random_effects_table(fit: "Fit", ci_prob: float, ci_kind: str) -> "pd.DataFr
 
 def reml_effects_table(fit: "RemlFit") -> "pd.DataFrame":
     """Conditional modes (BLUPs), the square roots of their conditional variances, and their standard errors."""
-    from bayesmixed.reml.prediction import effect_prediction_se
+    from bayesmixed.reml.diagnostics.prediction import effect_prediction_se
 
     mode, variance = fit.effects
     columns = {"mode": mode, "sd": np.sqrt(np.diagonal(variance, axis1=1, axis2=2))}

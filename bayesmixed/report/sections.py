@@ -193,7 +193,8 @@ def icc(fit: "Fit") -> Section:
 
 
 def reml(fit: "Fit") -> Section:
-    blocks: list[Block] = [contents.reml_comparison(fit)]
+    summing_up = Paragraph(fit.explain_reml())
+    blocks: list[Block] = [summing_up, contents.reml_comparison(fit), contents.reason_codes(fit)]
     try:
         found = fit.model.reml()
     except RemlError:
@@ -202,9 +203,8 @@ def reml(fit: "Fit") -> Section:
     words = f"REML criterion (-2 log restricted likelihood): {found.criterion:.4f}.{singular}"
     picture = Picture(
         "reml",
-        "Posterior (dots: medians, bars: 95 % intervals) beside REML (squares, 95 % intervals by t with "
-        "Satterthwaite's df for coefficients, by the normal distribution for sd and correlations; none where REML "
-        "gives no standard error).",
+        "Posterior (dots: medians, bars: 95 % intervals) beside REML (squares, 95 % Wald intervals, by t with "
+        "Satterthwaite's df for coefficients; none at the boundary), with the reasons why they differ.",
         "Intervals of the posterior beside those of REML, quantity by quantity; the table has the numbers",
         partial(plots.plot_compare_reml, fit),
     )

@@ -106,6 +106,10 @@ def _complete(frame: Any) -> tuple[np.ndarray, Missing]:
 
 
 def _gaps(column: Any) -> np.ndarray:
+    native = column.to_native()
+    dtype = getattr(native, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind in "biuf":
+        return np.isnan(native.to_numpy())
     gaps = np.array(column.is_null().to_numpy(), dtype=bool)
     if column.dtype.is_float():
         # Polars and Arrow tell NaN from null; filled, because NaN of null is null.

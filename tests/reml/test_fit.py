@@ -331,3 +331,22 @@ def test_one_row_less_than_that_is_not(sleepstudy):
 def test_other_methods_are_refused(sleepstudy):
     with pytest.raises(RemlError, match="method must be 'REML' or 'ML', not 'reml'"):
         fit(SLOPE, sleepstudy, "reml")
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "Reaction ~ Days * half + (Days | Subject)",
+        "Reaction ~ Days + I(Days**2) + (1 | Subject)",
+        "Reaction ~ Days + I(Days**2) + (Days + I(Days**2) | Subject)",
+    ],
+)
+def test_time_far_from_zero_with_interactions_and_powers(formula, sleepstudy):
+    """The columns of `Days * half` are all but dependent there; criterion and fitted values stay what they are."""
+    table = sleepstudy.assign(half=np.where(sleepstudy["Days"] < 5, "a", "b"))
+    before, after = fit(formula, table), fit(formula, table.assign(Days=table["Days"] + 1e6))
+    assert after.criterion == pytest.approx(before.criterion, abs=1e-8)
+    np.testing.assert_allclose(after.fitted(), before.fitted(), atol=1e-8)
+    np.testing.assert_allclose(
+        after.anova().iloc[-1].astype(float), before.anova().iloc[-1].astype(float), rtol=1e-6
+    )

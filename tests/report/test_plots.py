@@ -10,7 +10,6 @@ import bayesmixed as bm
 from bayesmixed.errors import SamplingError
 from bayesmixed.priors.families import LKJ
 from bayesmixed.report import plots
-from bayesmixed.report.plots.comparison import reml_intervals
 from bayesmixed.report.plots.prior import covariance_draws, lkj_draws, prior_density
 from bayesmixed.report.plots.rows import numeric_variable
 from tests import fits
@@ -150,18 +149,13 @@ def test_icc_of_levels():
 
 
 # ---------------------------------------------------------------- REML
-def test_reml_intervals():
+def test_intervals_of_reml_and_reasons_are_drawn():
     found = fits.fit("slope")
-    table, reml = reml_intervals(found), found.model.reml()
-    fixed = reml.fixed_effects()
-    np.testing.assert_allclose(
-        table.loc["Days", ["reml_lower", "reml_upper"]], fixed.loc["Days", ["lower", "upper"]]
-    )
-    half = 1.959963985 * reml.variance_se["sigma"]
-    np.testing.assert_allclose(
-        table.loc["sigma", ["reml_lower", "reml_upper"]], [reml.sigma - half, reml.sigma + half]
-    )
-    assert table.filter(like="ICC", axis=0)[["reml_lower", "reml_upper"]].isna().all(axis=None)
+    (ax,) = plots.plot_compare_reml(found, ["sigma"], method="profile-reml", axes=[plt.subplots()[1]])
+    limits = found.model.reml().confint(method="profile-reml").loc["sigma", ["lower", "upper"]]
+    drawn = [line.get_xdata() for line in ax.lines if len(line.get_xdata()) == 2]
+    assert any(np.allclose(x, limits.to_numpy(dtype=float)) for x in drawn)
+    assert ax.get_title(loc="right") == found.compare_reml(effects=False).loc["sigma", "reasons"]
 
 
 def test_quantities_can_be_chosen():

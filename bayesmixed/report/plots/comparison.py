@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesmixed.errors import RemlError
-from bayesmixed.report.plots.style import BLUE, VERMILLION, WIDTH, drawing, labelled
+from bayesmixed.report.plots.style import BLUE, GREY, VERMILLION, WIDTH, drawing, labelled
 from bayesmixed.summary import interval_names
 
 if TYPE_CHECKING:
@@ -23,12 +22,13 @@ def plot_compare_reml(
     fit: "Fit",
     names: Sequence[str] | None = None,
     ci_prob: float = 0.95,
+    method: str = "wald",
     axes: "Sequence[Axes] | None" = None,
 ) -> np.ndarray:
-    """Posterior median and interval beside the REML estimate and interval, one panel a quantity.
+    """Posterior median and interval beside the REML estimate and interval, with the reasons why they differ.
 
-    REML's intervals are t intervals with Satterthwaite's df for coefficients, estimate +- z se for sd,
-    correlations and sigma; where REML gives no standard error (ICC, boundary) its estimate stands alone.
+    One panel a quantity; the reason codes of `Fit.compare_reml` stand at its right. Where REML has no interval
+    (at the boundary, by Wald's method) its estimate stands alone.
 
     Parameters
     ----------
@@ -36,6 +36,8 @@ def plot_compare_reml(
     names : sequence of str, optional
         Quantities as in `Fit.compare_reml`; by default all (the first 16).
     ci_prob : float
+    method : str
+        Of REML's intervals, see `RemlFit.confint`.
     axes : sequence of matplotlib Axes, optional
         One a quantity; by default those of a new figure with a legend.
 
@@ -43,13 +45,15 @@ def plot_compare_reml(
     -------
     ndarray of matplotlib Axes
     """
-    table = reml_intervals(fit, ci_prob)
+    table = fit.compare_reml(ci_prob, method=method, effects=False)
     table = table.head(MOST) if names is None else table.loc[list(names)]
+    limits = interval_names(ci_prob, "eti")
     with drawing():
         drawn = _grid(len(table)) if axes is None else np.array(axes, dtype=object).ravel()
         for ax, (label, row) in zip(drawn, table.iterrows(), strict=True):
-            _pair(ax, row)
+            _pair(ax, row, limits)
             ax.set_title(labelled(label, _unit(fit, str(label))), fontsize=8.5, loc="left", pad=3)
+            ax.set_title(row["reasons"], fontsize=7, loc="right", pad=3, color=GREY)
         if axes is None:
             handles, texts = drawn[0].get_legend_handles_labels()
             drawn[0].figure.legend(handles, texts, loc="outside upper center", ncols=2)
@@ -67,33 +71,6 @@ def _grid(count: int) -> np.ndarray:
     return axes.ravel()[:count]
 
 
-def reml_intervals(fit: "Fit", ci_prob: float = 0.95) -> "pd.DataFrame":
-    """Medians, estimates and limits: ``median lower upper reml reml_lower reml_upper``, one row a quantity."""
-    import pandas as pd
-    from scipy import stats
-
-    table = fit.compare_reml(ci_prob)
-    low, high = interval_names(ci_prob, "eti")
-    half = stats.norm.ppf(0.5 + ci_prob / 2.0) * table["reml_se"]
-    lower, upper = table["reml"] - half, table["reml"] + half
-    try:
-        fixed = fit.model.reml().fixed_effects(ci_prob)
-    except RemlError:
-        fixed = None
-    if fixed is not None:
-        lower.loc[fixed.index], upper.loc[fixed.index] = fixed["lower"], fixed["upper"]
-    return pd.DataFrame(
-        {
-            "median": table["median"],
-            "lower": table[low],
-            "upper": table[high],
-            "reml": table["reml"],
-            "reml_lower": lower,
-            "reml_upper": upper,
-        }
-    )
-
-
 def _unit(fit: "Fit", label: str) -> str:
     names = fit.model.names
     if label.startswith((f"ICC({names.factor}", f"{names.corr}[")):
@@ -101,8 +78,8 @@ def _unit(fit: "Fit", label: str) -> str:
     return fit.model.units.of_parameter(label)
 
 
-def _pair(ax, row: "pd.Series") -> None:
-    ax.plot([row["lower"], row["upper"]], [1, 1], color=BLUE, linewidth=2.2)
+def _pair(ax, row: "pd.Series", limits: tuple[str, str]) -> None:
+    ax.plot([row[limit] for limit in limits], [1, 1], color=BLUE, linewidth=2.2)
     ax.plot(row["median"], 1, "o", color=BLUE, markersize=5.5, label="posterior")
     if np.isfinite(row["reml"]):
         ax.plot([row["reml_lower"], row["reml_upper"]], [0, 0], color=VERMILLION, linewidth=2.2)

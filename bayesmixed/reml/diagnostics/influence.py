@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesmixed.coding import Array
-from bayesmixed.errors import BayesmixedWarning
-from bayesmixed.reml.prediction_variance import CodedRows, observed_group_variance
+from bayesmixed.errors import BayesmixedWarning, RemlError
+from bayesmixed.reml.diagnostics.prediction_variance import CodedRows, observed_group_variance
 from bayesmixed.triangles import coded_columns
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ def influence_table(fit: "RemlFit") -> "pd.DataFrame":
     """
     import pandas as pd
 
+    if fit.objective.p == 0:
+        raise RemlError("the model has no fixed effects that a group could influence")
     step, leverage, back = _coded_steps(fit)
     cook = np.square(step).sum(axis=1) / (fit.objective.p * fit.sigma**2)
     change = step @ back.T

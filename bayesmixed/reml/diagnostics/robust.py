@@ -17,6 +17,7 @@ the directions that are left, X and Z are zero, A is the identity, and nothing i
 """
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 
 from bayesmixed.coding import Array
 from bayesmixed.errors import BayesmixedWarning, RemlError
-from bayesmixed.reml.influence import NOTHING_LEFT, named_groups
+from bayesmixed.reml.diagnostics.influence import NOTHING_LEFT, named_groups
 
 if TYPE_CHECKING:
     from bayesmixed.reml.fit import RemlFit
@@ -67,17 +68,15 @@ def robust_covariance(fit: "RemlFit", L: Array | None = None) -> RobustCovarianc
     Examples
     --------
     >>> import bayesmixed as bm
-    >>> from bayesmixed.reml.robust import robust_covariance
+    >>> from bayesmixed.reml.diagnostics.robust import robust_covariance
     >>> fit = bm.MixedModel("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy")).reml()
     >>> robust_covariance(fit, [[0.0, 1.0]]).df.round(4)
     array([17.])
     """
-    back, p = fit.coded.fixed.inverse, fit.objective.p
-    M = np.linalg.inv(fit.objective.cross_products(fit.optimum.theta)[:p, :p])
-    direction = M @ (back if L is None else np.atleast_2d(np.asarray(L, dtype=float)) @ back).T
-    parts = [
-        _sums(fit, M, direction, slice(first, first + BLOCK)) for first in range(0, fit.design.n_groups, BLOCK)
-    ]
+    back = fit.coded.fixed.inverse
+    contrasts = back if L is None else np.atleast_2d(np.asarray(L, dtype=float)) @ back
+    M = relative_vcov(fit)
+    parts = [_sums(terms, M) for terms in group_terms(fit, M @ contrasts.T)]
     scores, own, own_squared, pulls, pull_squared, alone = zip(*parts, strict=True)
     together = np.einsum("ab,kbc,cd,kda->k", M, sum(pulls), M, sum(pulls))
     with np.errstate(invalid="ignore"):
@@ -100,33 +99,64 @@ def checked_robust_covariance(fit: "RemlFit", kind: str) -> RobustCovariance:
     return found
 
 
-class _Sums(NamedTuple):
-    """Sums over some groups, in units where sigma is 1."""
+def relative_vcov(fit: "RemlFit") -> Array:
+    """M over sigma^2, ``Qxx^-1``, in the coding of the criterion."""
+    return np.linalg.inv(fit.objective.cross_products(fit.optimum.theta)[:-1, :-1])
 
+
+class GroupTerms(NamedTuple):
+    """What some groups give for k contrasts c, in units where sigma is 1.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (groups, k)
+        ``a'e``.
+    own : ndarray, shape (groups, m, k)
+        Columns whose inner products are ``a'S_i a = P_ii``.
+    pulls : ndarray, shape (groups, p, k)
+        ``X'a``.
+    alone : ndarray of bool, shape (groups,)
+        Whether S_i has not full rank.
+    """
+
+    scores: Array
+    own: Array
+    pulls: Array
+    alone: NDArray[np.bool_]
+
+
+def group_terms(fit: "RemlFit", direction: Array) -> Iterator[GroupTerms]:
+    """Terms of the groups, block by block, for contrasts c with ``direction = M c / sigma^2``, shape (p, k)."""
+    triangles, M = fit.triangles, relative_vcov(fit)
+    for first in range(0, len(triangles.levels), BLOCK):
+        part = slice(first, first + BLOCK)
+        F, X, y = triangles.Z[part] @ fit.Lambda, triangles.X[part], triangles.y[part]
+        root = np.linalg.cholesky(np.eye(F.shape[1]) + F @ np.swapaxes(F, 1, 2))
+        whitened = np.linalg.solve(root, X)
+        adjustment, left, alone = _adjustment(root, whitened, M)
+        # R'a, from a = R (R'SR)^(+1/2) R' R^-T R^-1 X M c.
+        half = np.swapaxes(root, 1, 2) @ root @ adjustment @ whitened @ direction
+        residual = np.linalg.solve(root, (y - X @ fit.coded_estimates[1])[..., None])
+        scores = (np.swapaxes(half, 1, 2) @ residual)[..., 0]
+        yield GroupTerms(scores, left @ half, np.swapaxes(whitened, 1, 2) @ half, alone)
+
+
+class _Sums(NamedTuple):
     scores: Array  # of (a'e)(a'e)', (k, k)
     own: Array  # of P_ii, (k,)
     own_squared: Array  # of P_ii^2, (k,)
     pulls: Array  # of X'aa'X, (k, p, p)
     pull_squared: Array  # of (a'XMX'a)^2, (k,)
-    alone: NDArray[np.bool_]  # by group: whether S_i has not full rank
+    alone: NDArray[np.bool_]  # by group
 
 
-def _sums(fit: "RemlFit", M: Array, direction: Array, part: slice) -> _Sums:
-    """What the groups of one part add, for contrasts with ``direction = M c``, shape (p, k)."""
-    triangles = fit.triangles
-    F, X, y = triangles.Z[part] @ fit.Lambda, triangles.X[part], triangles.y[part]
-    root = np.linalg.cholesky(np.eye(F.shape[1]) + F @ np.swapaxes(F, 1, 2))
-    whitened = np.linalg.solve(root, X)
-    adjustment, left, alone = _adjustment(root, whitened, M)
-    # R'a, from a = R (R'SR)^(+1/2) R' R^-T R^-1 X M c.
-    half = np.swapaxes(root, 1, 2) @ root @ adjustment @ whitened @ direction
-    residual = np.linalg.solve(root, (y - X @ fit.coded_estimates[1])[..., None])
-    scores = (np.swapaxes(half, 1, 2) @ residual)[..., 0]
-    own = np.square(left @ half).sum(axis=1)
-    pulls = np.swapaxes(whitened, 1, 2) @ half
-    pull = np.einsum("iak,ab,ibk->ik", pulls, M, pulls)
-    outer = np.einsum("iak,ibk->kab", pulls, pulls)
-    return _Sums(scores.T @ scores, own.sum(axis=0), (own**2).sum(axis=0), outer, (pull**2).sum(axis=0), alone)
+def _sums(terms: GroupTerms, M: Array) -> _Sums:
+    """What the groups of one block add, each contrast by itself."""
+    own = np.square(terms.own).sum(axis=1)
+    pull = np.einsum("iak,ab,ibk->ik", terms.pulls, M, terms.pulls)
+    outer = np.einsum("iak,ibk->kab", terms.pulls, terms.pulls)
+    scores = terms.scores.T @ terms.scores
+    return _Sums(scores, own.sum(axis=0), (own**2).sum(axis=0), outer, (pull**2).sum(axis=0), terms.alone)
 
 
 def _adjustment(root: Array, whitened: Array, M: Array) -> tuple[Array, Array, Array]:

@@ -9,7 +9,7 @@ from bayesmixed.coding import Array
 from bayesmixed.errors import PredictionError
 from bayesmixed.predict import KINDS, TARGETS
 from bayesmixed.prediction_rows import index_of, observed_groups, rows_of, weights_of
-from bayesmixed.reml.prediction_variance import (
+from bayesmixed.reml.diagnostics.prediction_variance import (
     CodedRows,
     coefficient_variance,
     new_group_variance,
@@ -92,9 +92,7 @@ def predict_reml(
     _check(groups, kind, ci_prob)
     new = rows_of(fit.design, rows, groups)
     place = observed_groups(fit.design, new) if groups == "observed" else None
-    estimate = new.X @ fit.beta + new.offset
-    if place is not None:
-        estimate = estimate + (fit.effects[0][place] * new.Z_rows).sum(axis=1)
+    estimate = fit.estimated_mean(new.X, new.Z_rows, place) + new.offset
     noise = 1.0 / weights_of(fit.design, rows) if kind == "response" else 0.0
     coded = CodedRows(*coded_columns(fit.design, new.X, new.Z_rows), place)
     relative = relative_variance_of(fit, coded, groups)
@@ -130,6 +128,7 @@ def variance_df(fit: "RemlFit", relative: Callable[[Array], Array]) -> Array:
     """Satterthwaite's degrees of freedom of variances ``sigma^2 relative(theta)``, one each.
 
     ``2 v^2 / (g'Ag)``: g by central differences in theta, A twice the inverse of the criterion's Hessian.
+    Infinite where the variance is zero.
     """
     theta, sigma = fit.optimum.theta, fit.sigma
     variance = sigma**2 * relative(theta)
@@ -140,8 +139,8 @@ def variance_df(fit: "RemlFit", relative: Callable[[Array], Array]) -> Array:
         gradient[:, k] = sigma**2 * (relative(theta + unit) - relative(theta - unit)) / (2.0 * unit[k])
     gradient[:, -1] = 2.0 * variance / sigma
     A = covariance_of_variance_parameters(fit.derivatives)
-    with np.errstate(divide="ignore"):
-        return 2.0 * variance**2 / np.einsum("nr,rs,ns->n", gradient, A, gradient)
+    spread = np.einsum("nr,rs,ns->n", gradient, A, gradient)
+    return np.divide(2.0 * variance**2, spread, out=np.full(len(spread), np.inf), where=spread > 0.0)
 
 
 def effect_prediction_se(fit: "RemlFit") -> Array:

@@ -1,0 +1,1 @@
+"""Likelihood-ratio tests: nested models, and variance components against zero."""

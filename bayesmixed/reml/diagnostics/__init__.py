@@ -1,0 +1,1 @@
+"""Residuals, leverage, influence, robust standard errors, and predictions of a fit."""

@@ -1,0 +1,1 @@
+"""Intervals of a REML or ML fit: Wald, profile likelihood, and what they need."""

@@ -1,0 +1,1 @@
+"""Parametric bootstrap: tables drawn at the level of their moments, and refitted."""
