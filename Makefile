@@ -8,6 +8,8 @@ SHELL := /bin/bash
 
 PYTHON  ?= python3
 WORKERS ?= 2
+BLAS_THREADS ?= 1
+SUITE   ?= reml
 UV      := .tools/bin/uv
 BIN     := .venv/bin
 READY   := .venv/.ready
@@ -19,14 +21,15 @@ unexport UV_CONSTRAINT UV_OVERRIDE PIP_TARGET PIP_USER PIP_CONSTRAINT PYTEST_ADD
 export PIP_ROOT_USER_ACTION := ignore
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-fast lint format env clean distclean
+.PHONY: help demo test test-fast lint format bench env clean distclean
 
 help:
 	@echo 'make demo       fit the sleep-deprivation data and leave a report in demo-report/'
 	@echo 'make test       everything that CI checks'
 	@echo 'make test-fast  the tests that are not marked slow'
-	@echo 'make lint       ruff: rules and formatting'
+	@echo 'make lint       ruff: rules and formatting; mypy: types'
 	@echo 'make format     let ruff rewrite what it can'
+	@echo 'make bench      time this package beside others; writes docs/benchmarks.md'
 	@echo 'make env        only set up .venv'
 	@echo 'make clean      remove caches, builds and reports'
 	@echo 'make distclean  also remove .venv and .tools'
@@ -43,10 +46,15 @@ test-fast: $(READY)
 lint: $(READY)
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/mypy bayesmixed
 
 format: $(READY)
 	@$(BIN)/ruff check --fix $(SOURCES)
 	@$(BIN)/ruff format $(SOURCES)
+
+# One thread: OpenBLAS's own cost more than they bring on small matrices, and far more on a busy machine.
+bench: .bench/.ready
+	@OPENBLAS_NUM_THREADS=$(BLAS_THREADS) .bench/venv/bin/python -m benchmarks $(SUITE)
 
 env: $(READY)
 
@@ -65,9 +73,17 @@ $(READY): pyproject.toml constraints.txt | $(UV)
 	@$(UV) pip install -q --python $(BIN)/python -b constraints.txt -c constraints.txt -e '.[test]'
 	@touch $@
 
+# The packages that are compared stay out of .venv. Bytecode is made now: no benchmark of Python's compiler.
+.bench/.ready: pyproject.toml constraints.txt | $(READY)
+	@echo 'Setting up .bench/venv'
+	@test -x .bench/venv/bin/python || $(UV) venv -q --python $(BIN)/python .bench/venv
+	@$(UV) pip install -q --compile-bytecode --python .bench/venv/bin/python \
+	    -b constraints.txt -c constraints.txt -e '.[bench]'
+	@touch $@
+
 clean:
 	rm -rf build dist demo-report .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage *.egg-info
 	find bayesmixed tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean
-	rm -rf .venv .tools
+	rm -rf .venv .bench .tools

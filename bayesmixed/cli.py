@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bayesmixed import __version__
-from bayesmixed.errors import BayesmixedError, BayesmixedWarning, StorageError
+from bayesmixed.errors import BayesmixedError, BayesmixedWarning, StorageError, warnings_as_texts
 
 if TYPE_CHECKING:
     from bayesmixed.fit import Fit
@@ -139,9 +139,25 @@ def fit(
     help="Degrees of freedom [default: satterthwaite].",
 )
 @click.option("--weights", metavar="COLUMN", help="Column of prior weights: residual variance sigma^2 / w.")
+@click.option(
+    "--ci",
+    type=click.Choice(["wald", "profile", "profile-reml", "bootstrap", "none"]),
+    help="Intervals of variance components and ICC [default: profile of the criterion].",
+)
+@click.option("--anova", is_flag=True, help="Type III F tests of the terms.")
+@click.option("--test", "tests", multiple=True, metavar="CONTRAST", help="Such as 'Days = 10'; repeatable.")
 @_quiet
 def reml(
-    data: Path, formula: str, as_json: bool, ml: bool, df: str | None, weights: str | None, quiet: bool
+    data: Path,
+    formula: str,
+    as_json: bool,
+    ml: bool,
+    df: str | None,
+    weights: str | None,
+    ci: str | None,
+    anova: bool,
+    tests: tuple[str, ...],
+    quiet: bool,
 ) -> None:
     """Fit FORMULA on DATA by REML (or ML)."""
     from bayesmixed.model import MixedModel
@@ -154,11 +170,15 @@ def reml(
     if as_json:
         from bayesmixed.report.records import reml_record
 
-        _print_json(reml_record(found, df))
+        _print_json(reml_record(found, df, ci, anova, tests))
     else:
+        from bayesmixed.report.records import interval_method
         from bayesmixed.report.text import reml_text
 
-        click.echo(reml_text(found, df))
+        with warnings_as_texts() as texts:
+            page = reml_text(found, df, interval_method(found, ci), anova, tests)
+        click.echo(page)
+        _warn(texts, quiet)
     _warn(found.warnings, quiet)
 
 

@@ -65,7 +65,8 @@ def _check_residual(moments: Moments, y: Array, w: Array, name: str) -> None:
     Nothing is left of such a y by within-group least squares. That also happens where the columns are as
     many as the rows; but then V stays of full rank, and the likelihood bounded.
     """
-    raw, centred = np.sqrt(w @ y**2), np.sqrt(w @ (y - w @ y / w.sum()) ** 2)
+    mean = (w * y).sum() / w.sum()
+    raw, centred = np.sqrt((w * y**2).sum()), np.sqrt((w * (y - mean) ** 2).sum())
     rounding = max(1e-13 * raw, 1e-11 * centred)
     if abs(moments.Raa[-1, -1]) > rounding:
         return

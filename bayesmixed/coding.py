@@ -52,12 +52,11 @@ class Coding:
     def of_columns(cls, columns: Array, weights: Array, constant: Array) -> "Coding":
         """Means and root mean squares of the columns; means only where the constant is in their span."""
         total = weights.sum()
+        columns = np.ascontiguousarray(columns, dtype=float)
         centre = np.zeros(columns.shape[1])
         if constant.any():
-            centre = np.where(constant == 0, weights @ columns / total, 0.0)
-        scale = np.empty_like(centre)
-        for k in range(len(scale)):
-            scale[k] = np.sqrt(weights @ (columns[:, k] - centre[k]) ** 2 / total)
+            centre = np.where(constant == 0, _weighted_sums(columns, weights, centre, 1) / total, 0.0)
+        scale = np.sqrt(_weighted_sums(columns, weights, centre, 2) / total)
         return cls(constant, centre, np.where(scale > 0, scale, 1.0))
 
     @property
@@ -101,6 +100,17 @@ class Coding:
             np.ascontiguousarray(columns, dtype=float), self.constant, self.centre, self.scale
         )
         return coded if self.rotation is None else coded @ np.linalg.inv(self.rotation)
+
+
+@compiled
+def _weighted_sums(columns, weights, centre, power):  # pragma: no cover - compiled
+    """``sum w (x - c)^power`` of each column. A loop: BLAS takes threads, which on a busy machine take turns."""
+    result = np.zeros(columns.shape[1])
+    for i in range(columns.shape[0]):
+        for k in range(columns.shape[1]):
+            difference = columns[i, k] - centre[k]
+            result[k] += weights[i] * (difference * difference if power == 2 else difference)
+    return result
 
 
 @compiled

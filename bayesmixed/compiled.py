@@ -19,7 +19,7 @@ from numba.core.sigutils import normalize_signature
 #: Divisions by zero give inf and nan as in NumPy; loops run without the interpreter's lock. fastmath is said
 #: to be off, because a function that says nothing takes it over from whoever compiles it first (PyTensor's
 #: are on), and then takes nan for a finite number, on disk too.
-_OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": False}
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": False}
 _MARK = "from bayesmixed.compiled import"
 
 

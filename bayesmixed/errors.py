@@ -3,6 +3,10 @@
 Every message says in one line what is wrong and what to do about it.
 """
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class BayesmixedError(Exception):
     """Base class of every error that bayesmixed raises on purpose."""
@@ -42,3 +46,13 @@ class StorageError(BayesmixedError, OSError):
 
 class BayesmixedWarning(UserWarning):
     """Something the reader of the results should know; also listed in `warnings`."""
+
+
+@contextmanager
+def warnings_as_texts() -> Iterator[list[str]]:
+    """Texts of the warnings of this package that come up inside, for a list instead of a stream."""
+    texts: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", BayesmixedWarning)
+        yield texts
+    texts += dict.fromkeys(str(one.message) for one in caught if issubclass(one.category, BayesmixedWarning))

@@ -9,6 +9,7 @@ import numpy as np
 from bayesmixed.errors import DesignError, SamplingError
 from bayesmixed.parameters import stored_name
 from bayesmixed.posterior import CovarianceDraws, MarginalPosterior
+from bayesmixed.priors.families import StudentT
 from bayesmixed.sampled import Sampled, kept_statistics
 from bayesmixed.seeds import generator
 
@@ -156,6 +157,7 @@ def _student_scale(
     if beta is None:
         raise SamplingError(f"the draws lack both {name!r} and the coefficients themselves")
     prior = posterior.priors.fixed[parameter.name]
+    assert isinstance(prior, StudentT)  # `parameter` is one of `student_terms`
     numbers = prior.parameters
     z = (beta[:, list(parameter.columns)] - numbers["mu"]) / numbers["sigma"]
     shape = (numbers["nu"] + 1.0) / 2.0

@@ -66,13 +66,17 @@ class Fit:
     # ---------------------------------------------------------------- draws
     def draws_of(self, name: str) -> Array:
         """Draws of one variable, (chains * draws, ...), by its name as typed."""
-        posterior = self.idata["posterior"]
+        array = self._variable(name).transpose("chain", "draw", ...).to_numpy()
+        return array.reshape(-1, *array.shape[2:])
+
+    def _variable(self, name: str) -> "xr.DataArray":
+        """One variable of the posterior by its name as typed."""
+        posterior = self.idata["posterior"].to_dataset()
         stored = find_name(name, map(str, posterior.data_vars))
         if stored is None:
             there = ", ".join(typed_name(str(variable)) for variable in posterior.data_vars)
             raise SamplingError(f"the posterior has no variable {name!r}; it has {there}")
-        array = posterior[stored].transpose("chain", "draw", ...).to_numpy()
-        return array.reshape(-1, *array.shape[2:])
+        return posterior[stored]
 
     @cached_property
     def covariance(self) -> CovarianceParameters:
@@ -153,9 +157,7 @@ class Fit:
 
     def _labelled(self, name: str) -> dict[str, Array]:
         """Every entry of one variable with its label, as ``az.summary`` writes it."""
-        values = self.draws_of(name)
-        posterior = self.idata["posterior"]
-        variable = posterior[find_name(name, map(str, posterior.data_vars))]
+        values, variable = self.draws_of(name), self._variable(name)
         name = typed_name(str(variable.name))
         coords = [[str(c) for c in variable[d].to_numpy()] for d in variable.dims if d not in ("chain", "draw")]
         if not coords:

@@ -133,7 +133,9 @@ def _point(design: "Design", values: Mapping[str, Any]) -> IccPoint:
     return IccPoint(dict(values), design.encoding.encode(frame, parts=["random"]).Z_rows)
 
 
-def icc_table(factor: str, points: list[IccPoint], columns: Mapping[str, Sequence[float]]) -> "pd.DataFrame":
+def icc_table(
+    factor: str, points: list[IccPoint], columns: Mapping[str, Sequence[float] | Array]
+) -> "pd.DataFrame":
     """Columns of numbers, one row a point, indexed by the group and the values of the slope variables."""
     import pandas as pd
 

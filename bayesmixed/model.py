@@ -283,7 +283,7 @@ class MixedModel:
         size = self.design.n_groups if groups is None else groups
         if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
             raise DesignError(f"groups must be a whole number of at least 1, or None for all, not {groups!r}")
-        return np.kron(np.eye(size), self.covariance_parameters(params).G)
+        return np.asarray(np.kron(np.eye(size), self.covariance_parameters(params).G), dtype=float)
 
     def V(self, params: "Mapping[str, Any] | RemlFit") -> Array:
         """Covariance matrix of y, ``Z G Z' + sigma^2 W^-1``: block diagonal over groups.

@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesmixed.arrays import Array
+from bayesmixed.arrays import Array, Index
 from bayesmixed.errors import RemlError
 from bayesmixed.parameters import CovarianceParameters
+from bayesmixed.quantiles import chi2_cut
 from bayesmixed.summary import describe_each
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bayesmixed.design import Design
-    from bayesmixed.reml.fit import RemlFit
+    from bayesmixed.reml.estimates import Estimates
 
 R2_KINDS = ("marginal", "conditional")
 SIZES = ("design effect", "effective sample size")
@@ -83,7 +84,7 @@ def r2_values(design: "Design", beta: Array, covariance: CovarianceParameters) -
     return VarianceShares.of(design.X, design.Z_rows, beta, covariance).r2
 
 
-def design_effects(Z_rows: Array, group: Array, covariance: CovarianceParameters) -> Array:
+def design_effects(Z_rows: Array, group: Index, covariance: CovarianceParameters) -> Array:
     """Design effect of the mean of all rows, and the effective sample size of that mean, shape (..., 2).
 
     With ``s_i`` the sum of the rows of ``Z_i``: ``(sum s_i'G s_i + N sigma^2) / (sum z'Gz + N sigma^2)``.
@@ -130,7 +131,7 @@ def posterior_table(
     return pd.DataFrame(describe_each(draws, ci_prob, ci_kind), index=pd.Index(labels, name=name))
 
 
-def reml_r2(fit: "RemlFit", method: str | None, ci_prob: float, **options: Any) -> "pd.DataFrame":
+def reml_r2(fit: "Estimates", method: str | None, ci_prob: float, **options: Any) -> "pd.DataFrame":
     """See `RemlFit.r2`."""
     import pandas as pd
 
@@ -143,7 +144,7 @@ def reml_r2(fit: "RemlFit", method: str | None, ci_prob: float, **options: Any) 
     return pd.DataFrame(columns, index=pd.Index(R2_KINDS, name="r2"))
 
 
-def reml_design_effect(fit: "RemlFit", method: str | None, ci_prob: float, **options: Any) -> "pd.DataFrame":
+def reml_design_effect(fit: "Estimates", method: str | None, ci_prob: float, **options: Any) -> "pd.DataFrame":
     """See `RemlFit.design_effect`."""
     import pandas as pd
 
@@ -157,10 +158,12 @@ def reml_design_effect(fit: "RemlFit", method: str | None, ci_prob: float, **opt
     return pd.DataFrame(columns, index=pd.Index(SIZES, name="quantity"))
 
 
-def _bootstrap(fit: "RemlFit", options: dict[str, Any]) -> tuple[Array, CovarianceParameters]:
+def _bootstrap(fit: "Estimates", options: dict[str, Any]) -> tuple[Array, CovarianceParameters]:
     """Replicates of beta and of the covariance parameters."""
+    from bayesmixed.reml.resampling.bootstrap import bootstrap
+
     design, names = fit.design, fit.names
-    draws = fit.bootstrap(**options).draws
+    draws = bootstrap(fit, **options).draws
     beta = draws[list(design.fixed_labels)].to_numpy()
     labels = {column: label for one in names.sd for label, column in zip(one.labels, one.columns, strict=True)}
     sd = np.column_stack([draws[labels[k]] for k in range(design.q)])
@@ -180,9 +183,8 @@ def _limits(draws: Array, ci_prob: float) -> dict[str, Array]:
     return {"lower": low, "upper": high}
 
 
-def _transformed(fit: "RemlFit", method: str, ci_prob: float) -> dict[str, Array]:
+def _transformed(fit: "Estimates", method: str, ci_prob: float) -> dict[str, Array]:
     """Limits of the ICC of a random intercept, of which both quantities are monotone functions."""
-    from scipy import stats
 
     from bayesmixed.quantities import icc_label
     from bayesmixed.reml.intervals.profile import ProfileLikelihood
@@ -198,7 +200,7 @@ def _transformed(fit: "RemlFit", method: str, ci_prob: float) -> dict[str, Array
         )
     profile = ProfileLikelihood(fit, method == "profile-reml")
     path = profile.quantities.path(icc_label(fit.design.factor_name, None, True))
-    icc = np.array(profile.limits(path, float(stats.chi2.ppf(ci_prob, 1))))
+    icc = np.array(profile.limits(path, chi2_cut(ci_prob)))
     low, high = design_effect_of_icc(fit.design.group_sizes, icc)
     N = fit.design.n_obs
     return {"lower": np.array([low, N / high]), "upper": np.array([high, N / low])}

@@ -64,6 +64,15 @@ def test_another_answer_is_a_failure(found):
     assert "other found something else" in text
 
 
+def test_a_package_that_stops_above_our_minimum_is_named_and_is_no_failure(found):
+    case = found["cases"][0]
+    result = case["results"]["other"]
+    far = differences(SLEEPSTUDY, {"criterion": 1745.0}, {"criterion": 1743.6})
+    found = found | {"cases": [case | {"results": case["results"] | {"other": result | {"differences": far}}}]}
+    assert failures(found) == []
+    assert "**not at the minimum**: criterion +1e+00" in render(found)
+
+
 def test_a_missed_target_is_a_failure(found):
     case = found["cases"][0] | {"target": 1e-9}
     assert "took" in failures(found | {"cases": [case]})[0]

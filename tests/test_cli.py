@@ -70,6 +70,39 @@ def test_reml_prints_the_record(call, sleep, sleepstudy):
     assert record["criterion"] == pytest.approx(1743.628271958, abs=1e-6)
     assert [row["term"] for row in record["fixed"]] == ["Intercept", "Days"]
     assert record["groups"] == {"Subject": 18}
+    limits = bm.MixedModel(SLOPE, sleepstudy).reml().icc(method="profile-reml")[["lower", "upper"]]
+    np.testing.assert_allclose([row["ci"] for row in record["icc"]], limits)
+
+
+def test_reml_takes_other_intervals(call, sleep, sleepstudy):
+    record = only_json(call("reml", sleep, SLOPE, "--json", "--ci", "wald")[1])
+    limits = bm.MixedModel(SLOPE, sleepstudy).reml().icc(method="wald")[["lower", "upper"]]
+    np.testing.assert_allclose([row["ci"] for row in record["icc"]], limits)
+    record = only_json(call("reml", sleep, SLOPE, "--json", "--ci", "none")[1])
+    assert all(row["ci"] is None for row in record["icc"])
+    assert "Intervals by profile likelihood of the ML deviance" in call("reml", sleep, SLOPE, "--ml")[1]
+    once = call("reml", sleep, SLOPE, "--ci", "bootstrap")
+    assert "1,000 refits" in once[1]
+    assert call("reml", sleep, SLOPE, "--ci", "bootstrap") == once
+
+
+def test_reml_tests_terms_and_contrasts(call, sleep, sleepstudy):
+    options = ("--anova", "--test", "Days = 10", "--test", "Intercept = 250", "--df", "kenward-roger")
+    record = only_json(call("reml", sleep, SLOPE, "--json", *options)[1])
+    (term,) = record["anova"]
+    assert (term["term"], term["num_df"]) == ("Days", 1)
+    assert term["F"] == pytest.approx(45.853, abs=1e-3)
+    assert [row["contrast"] for row in record["tests"]] == ["Days = 10", "Intercept = 250"]
+    assert record["tests"][0]["t"] == pytest.approx(0.30230, abs=1e-4)
+    out = call("reml", sleep, SLOPE, *options)[1]
+    assert "Type III tests of terms" in out
+    assert "Days = 10" in out
+    complaint(call("reml", sleep, SLOPE, "--test", "Nights = 1"), "Nights")
+
+
+def test_very_many_groups_have_no_intervals_unasked(monkeypatch, call, sleep):
+    monkeypatch.setattr("bayesmixed.report.records.MOST_PROFILED", 2)
+    record = only_json(call("reml", sleep, SLOPE, "--json")[1])
     assert all(row["ci"] is None for row in record["icc"])
 
 

@@ -7,7 +7,16 @@ from scipy.special import gammaln
 
 from bayesmixed.compiled import compiled
 from bayesmixed.errors import PriorError
-from bayesmixed.priors.families import Exponential, Family, Flat, Gamma, HalfCauchy, HalfNormal, HalfStudentT
+from bayesmixed.priors.families import (
+    Exponential,
+    Family,
+    Flat,
+    Gamma,
+    HalfCauchy,
+    HalfNormal,
+    HalfStudentT,
+    PymcPrior,
+)
 
 # Shapes that log densities of positive parameters have, up to a constant.
 _GAUSSIAN, _STUDENT, _GAMMA, _INVERSE_GAMMA = 0.0, 1.0, 2.0, 3.0
@@ -22,9 +31,9 @@ class PositivePrior(NamedTuple):
     second: float
 
 
-def positive_prior(family: Family) -> PositivePrior:
-    """Log density of a family, ``constant + shape(x; first, second)``."""
-    numbers = [float(value) for value in family.parameters.values()]
+def positive_prior(family: Family | PymcPrior) -> PositivePrior:
+    """Log density of a built-in family, ``constant + shape(x; first, second)``."""
+    numbers = [float(v) for v in family.parameters.values()] if isinstance(family, Family) else []
     match family, numbers:
         case HalfNormal(), [sigma]:
             return PositivePrior(0.5 * np.log(2.0 / np.pi) - np.log(sigma), _GAUSSIAN, sigma, 0.0)

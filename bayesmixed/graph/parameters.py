@@ -9,7 +9,7 @@ import pytensor.tensor as pt
 
 from bayesmixed.errors import PriorError
 from bayesmixed.parameters import Parameter, ParameterNames, stored_name
-from bayesmixed.priors.families import Family, PymcPrior
+from bayesmixed.priors.families import LKJ, Family, PymcPrior
 from bayesmixed.priors.resolved import ResolvedPriors
 
 #: Marks a parameter that a prior is stated for at the means of the columns, not at x = 0.
@@ -63,15 +63,22 @@ def covariance_variables(priors: ResolvedPriors, names: ParameterNames) -> Covar
         index = list(parameter.columns) if parameter.dim is not None else parameter.columns[0]
         sd = sd[index].set(value)
     root = pt.diag(sd)
-    wide = [block for block in priors.blocks if len(block) > 1]
-    for number, block in enumerate(wide, start=1):
-        suffix = "" if len(wide) == 1 else f"_{number}"
-        chol = pm.LKJCorr(f"{stored_name(names.corr)}_chol{suffix}", n=len(block), eta=priors.corr.eta)
-        own = np.array(block)
-        root = root[np.ix_(own, own)].set(sd[own][:, None] * chol)
+    if priors.corr is not None:
+        root = _correlated(root, sd, priors.corr, priors.blocks, names)
     sigma = prior_variable("sigma", priors.sigma, None, None)
     _user_coding(root, priors, names, moved_any)
     return CovarianceVariables(root, sigma)
+
+
+def _correlated(root, sd, corr: LKJ, blocks: tuple[tuple[int, ...], ...], names: ParameterNames):
+    """The root with the correlations of every block that has some."""
+    wide = [block for block in blocks if len(block) > 1]
+    for number, block in enumerate(wide, start=1):
+        suffix = "" if len(wide) == 1 else f"_{number}"
+        chol = pm.LKJCorr(f"{stored_name(names.corr)}_chol{suffix}", n=len(block), eta=corr.eta)
+        own = np.array(block)
+        root = root[np.ix_(own, own)].set(sd[own][:, None] * chol)
+    return root
 
 
 def _user_coding(root, priors: ResolvedPriors, names: ParameterNames, moved: bool) -> None:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from bayesmixed.arrays import Array
 from bayesmixed.parameters import CovarianceParameters, ParameterNames
+from bayesmixed.quantiles import normal_quantile
 from bayesmixed.quantities import coefficients_by_label, covariance_by_label, effects_by_label, icc_by_label
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def reml_side(fit: "RemlFit", ci_prob: float, method: str, with_effects: bool) -
     se = dict(zip(labels, fit.se, strict=True)) | fit.variance_se
     lower, upper = table["lower"].to_dict(), table["upper"].to_dict()
     if with_effects:
-        z = stats.norm.ppf(0.5 + ci_prob / 2.0)
+        z = normal_quantile(0.5 + ci_prob / 2.0)
         spread = np.sqrt(np.diagonal(fit.effects[1], axis1=1, axis2=2))
         for label, own in effects_by_label(fit.names, spread).items():
             se[label] = float(own)

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
 
 from bayesmixed.arrays import Array
 from bayesmixed.errors import RemlError
+from bayesmixed.quantiles import normal_quantile, t_quantile
 from bayesmixed.reconcile.flat import keeps_effects
 from bayesmixed.reconcile.reasons import NARROW_POSTERIOR, NARROW_T, Evidence, reasons, verdict
 from bayesmixed.reconcile.sides import Quantity, RemlSide, draws_by_quantity, reml_side
@@ -117,8 +117,8 @@ def overlap(one: tuple[float, float], other: tuple[float, float]) -> float:
 
 def _too_narrow(label: str, reml: RemlSide, limits: tuple[float, float], ci_prob: float) -> bool:
     """Whether ``estimate +- z se`` is shorter than the t interval or the posterior's by more than a little."""
-    z = stats.norm.ppf(0.5 + ci_prob / 2.0)
-    if label in reml.df and stats.t.ppf(0.5 + ci_prob / 2.0, reml.df[label]) > NARROW_T * z:
+    z = normal_quantile(0.5 + ci_prob / 2.0)
+    if label in reml.df and t_quantile(0.5 + ci_prob / 2.0, reml.df[label]) > NARROW_T * z:
         return True
     width = 2.0 * z * reml.se.get(label, np.nan)
     return bool(limits[1] - limits[0] > NARROW_POSTERIOR * width)

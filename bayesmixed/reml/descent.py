@@ -46,17 +46,22 @@ class Optimum:
 class WithDerivatives(Protocol):
     """The criterion of free numbers with its derivatives there."""
 
-    value: float
-    profile_gradient: Array
-    profile_hessian: Array
+    @property
+    def value(self) -> float: ...
+
+    @property
+    def profile_gradient(self) -> Array: ...
+
+    @property
+    def profile_hessian(self) -> Array: ...
 
 
 class Smooth(Protocol):
     """A criterion of free numbers: `Criterion`, or one with a quantity held."""
 
-    def value(self, u: Array) -> float: ...
+    def value(self, u: Array, /) -> float: ...
 
-    def derivatives(self, u: Array) -> WithDerivatives: ...
+    def derivatives(self, u: Array, /) -> WithDerivatives: ...
 
 
 def descend(function: Smooth, u: Array) -> Optimum:

@@ -135,6 +135,11 @@ class Estimates:
         mean = X_coded @ self.coded_beta
         return mean if group is None else mean + (Z_coded * self.coded_effects[0][group]).sum(axis=1)
 
+    def fitted(self) -> Array:
+        """``X beta + Z b + offset`` of every row, shape (N,)."""
+        design = self.design
+        return self.estimated_mean(design.X, design.Z_rows, design.group) + design.offset
+
     @cached_property
     def effects(self) -> tuple[Array, Array]:
         """Conditional means (BLUPs), shape (J, q), and variances, shape (J, q, q), in the user's coding."""
@@ -153,6 +158,34 @@ class Estimates:
         if not self.objective.restricted:
             raise RemlError("Kenward-Roger adjusts REML fits: fit with method='REML'")
         return KenwardRoger.at(self.objective, self.optimum.theta, self.sigma)
+
+    def standard_errors(self, df: str = "satterthwaite") -> tuple[Array, Array]:
+        """Standard errors of beta and their degrees of freedom, each of shape (p,).
+
+        Parameters
+        ----------
+        df : {"satterthwaite", "kenward-roger"}
+            Kenward and Roger's degrees of freedom come with the standard errors of their adjusted covariance.
+
+        Raises
+        ------
+        RemlError
+            Another name, or Kenward and Roger's adjustment of an ML fit.
+
+        Examples
+        --------
+        >>> import bayesmixed as bm
+        >>> fit = bm.MixedModel("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy")).reml()
+        >>> [numbers.round(3).tolist() for numbers in fit.standard_errors()]
+        [[6.825, 1.546], [17.0, 17.0]]
+        """
+        if df == "satterthwaite":
+            return self.se, self.df
+        if df != "kenward-roger":
+            raise RemlError(f"df must be 'satterthwaite' or 'kenward-roger', not {df!r}")
+        back = self.coded.fixed.inverse
+        degrees = np.array([self.kenward_roger.test(contrast[None])[0] for contrast in back])
+        return np.sqrt(np.diag(back @ self.kenward_roger.adjusted @ back.T)), degrees
 
     @property
     def log_likelihood(self) -> float:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 SINGULAR_TEXT = (
     "the fit is singular: {what}. This is a valid estimate, not a failure to converge: the groups differ no "
-    "more than their rows' noise explains. Its standard errors and intervals mean little there; "
-    "the posterior, which averages over the sd instead of setting it to one value, does not have this problem"
+    "more than their rows' noise explains. Its standard errors and Wald intervals mean little there: report "
+    "profile intervals, or the posterior, which averages over the sd instead of setting it to one value. That "
+    "alone is no reason to drop the term"
 )
 
 

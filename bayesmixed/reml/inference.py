@@ -141,7 +141,7 @@ class Inference(Estimates):
         return random_effects_tests(self, bootstrap, random_seed, draws, cores)
 
     def compare(
-        self, other: "Inference", *, bootstrap: int = 0, random_seed: Any = None, cores: int | None = None
+        self, other: Estimates, *, bootstrap: int = 0, random_seed: Any = None, cores: int | None = None
     ) -> "LikelihoodRatioTest":
         """Likelihood-ratio test against a nested model; see `bayesmixed.likelihood_ratio_test`."""
         from bayesmixed.reml.comparison.ratio import likelihood_ratio_test

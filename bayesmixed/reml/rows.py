@@ -19,15 +19,10 @@ class Rows(Estimates):
         kind: str = "mean",
         ci_prob: float | None = 0.95,
     ) -> "pd.DataFrame":
-        """Estimated mean or response of rows, with intervals; see `bayesmixed.reml.prediction.predict_reml`."""
+        """Estimated mean or response of rows; see `bayesmixed.reml.diagnostics.prediction.predict_reml`."""
         from bayesmixed.reml.diagnostics.prediction import predict_reml
 
         return predict_reml(self, rows, groups, kind, ci_prob)
-
-    def fitted(self) -> Array:
-        """``X beta + Z b + offset`` of every row, shape (N,)."""
-        design = self.design
-        return self.estimated_mean(design.X, design.Z_rows, design.group) + design.offset
 
     def residuals(self, kind: str = "conditional") -> Array:
         """Residuals of every row, shape (N,).

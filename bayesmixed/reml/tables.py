@@ -7,8 +7,8 @@ import numpy as np
 
 from bayesmixed.arrays import Array
 from bayesmixed.components import components
-from bayesmixed.errors import RemlError
 from bayesmixed.icc import icc_points, icc_table, icc_values
+from bayesmixed.quantiles import t_probability, t_quantile
 from bayesmixed.reml.estimates import Estimates
 
 if TYPE_CHECKING:
@@ -28,34 +28,23 @@ class Tables(Estimates):
             With Kenward and Roger's degrees of freedom, standard errors (and what rests on them) come from their
             adjusted covariance of beta.
         """
-        return self._coefficient_table(*self._standard_errors(df), ci_prob)
+        return self._coefficient_table(*self.standard_errors(df), ci_prob)
 
     def _coefficient_table(self, se: Array, degrees: Array, ci_prob: float) -> "pd.DataFrame":
         import pandas as pd
-        from scipy import stats
 
         t = self.beta / se
-        half = stats.t.ppf(0.5 + ci_prob / 2.0, degrees) * se
+        half = t_quantile(0.5 + ci_prob / 2.0, degrees) * se
         columns = {
             "estimate": self.beta,
             "se": se,
             "df": degrees,
             "t": t,
-            "p": 2.0 * stats.t.sf(np.abs(t), degrees),
+            "p": t_probability(t, degrees),
             "lower": self.beta - half,
             "upper": self.beta + half,
         }
         return pd.DataFrame(columns, index=pd.Index(self.design.fixed_labels, name="term"))
-
-    def _standard_errors(self, df: str) -> tuple[Array, Array]:
-        """Standard errors of beta and their degrees of freedom."""
-        if df == "satterthwaite":
-            return self.se, self.df
-        if df != "kenward-roger":
-            raise RemlError(f"df must be 'satterthwaite' or 'kenward-roger', not {df!r}")
-        back = self.coded.fixed.inverse
-        degrees = np.array([self.kenward_roger.test(contrast[None])[0] for contrast in back])
-        return np.sqrt(np.diag(back @ self.kenward_roger.adjusted @ back.T)), degrees
 
     def robust(self, kind: str = "CR2", ci_prob: float = 0.95) -> "pd.DataFrame":
         """`fixed_effects` with cluster-robust standard errors, which hold where V is wrong, too.

@@ -108,22 +108,22 @@ def reml_comparison(fit: "Fit") -> Table:
     )
     columns = (
         Column("quantity", "text"),
+        Column("reasons", "text"),
         Column("REML"),
         *LIMITS,
-        Column("posterior median"),
+        Column("median"),
         *LIMITS,
         Column("shift", "share"),
         Column("from skew"),
         Column("from prior"),
-        Column("reasons", "text"),
-        Column("prior", "text"),
     )
     table = fit.compare_reml(effects=False)
-    texts = zip(table["reasons"], table["prior"], strict=True)
-    rows = [(name, *row, *text) for (name, row), text in zip(_values(table, keys), texts, strict=True)]
+    codes = table["reasons"]
+    rows = [(name, own, *row) for (name, row), own in zip(_values(table, keys), codes, strict=True)]
     note = (
-        "Shift is (posterior median - REML) / posterior sd. From skew is the median under flat priors, whose mode "
-        "is REML, minus REML; from prior is what the priors add to that. A dash stands where there is no number."
+        "REML with its interval, then the median with its own. Shift is (median - REML) / posterior sd. "
+        "From skew is the median under flat priors, whose mode is REML, minus REML; from prior is what the "
+        "priors add to that. A dash stands where there is no number."
     )
     try:
         fit.model.reml()
@@ -297,16 +297,54 @@ def reml_fixed_effects(fit: "RemlFit", df: str = "satterthwaite") -> Table:
     return Table("Fixed effects", columns, rows, note)
 
 
-def reml_variance_components(fit: "RemlFit") -> Table:
-    columns = (*(Column(name, "text") for name in ("group", "term", "quantity")), Column("estimate"))
-    rows = tuple((*key, *row) for key, row in _values(fit.variance_components(), ("estimate",)))
-    return Table("Variance components", columns, rows)
+#: What each method of intervals is, for the note under a table.
+METHODS = {
+    "wald": "Intervals by Wald's method, on the scale of the logarithm, of Fisher's z and of the logit.",
+    "profile": "Intervals by profile likelihood of the ML deviance.",
+    "profile-reml": "Intervals by profile of the REML criterion.",
+    "bootstrap": "Intervals by parametric bootstrap, 1,000 refits.",
+}
 
 
-def reml_icc(fit: "RemlFit") -> Table:
-    frame = fit.icc()
-    rows = tuple((place, *row) for place, row in _values(frame, ("estimate",), _icc_place(frame)))
-    return Table("Intraclass correlation (ICC)", (Column("at", "text"), Column("estimate")), rows)
+def reml_variance_components(fit: "RemlFit", method: str | None = None) -> Table:
+    """Estimates, with standard errors and intervals by a method of `RemlFit.confint`."""
+    keys = ("estimate",) if method is None else ("estimate", "se", "lower", "upper")
+    numbers = (Column("estimate"),) if method is None else (Column("estimate"), Column("se"), *LIMITS)
+    columns = (*(Column(name, "text") for name in ("group", "term", "quantity")), *numbers)
+    rows = tuple(
+        (*key, *row) for key, row in _values(fit.variance_components(method=method, **seeded(method)), keys)
+    )
+    return Table("Variance components", columns, rows, METHODS.get(method or "", ""))
+
+
+def reml_icc(fit: "RemlFit", method: str | None = None) -> Table:
+    """Estimates, with intervals by a method of `RemlFit.confint`."""
+    frame = fit.icc(method=method, **seeded(method))
+    keys = ("estimate",) if method is None else ("estimate", "lower", "upper")
+    limits = () if method is None else LIMITS
+    rows = tuple((place, *row) for place, row in _values(frame, keys, _icc_place(frame)))
+    return Table("Intraclass correlation (ICC)", (Column("at", "text"), Column("estimate"), *limits), rows)
+
+
+def seeded(method: str | None) -> dict[str, Any]:
+    """The same refits in every table, and whenever a page is made."""
+    return {"random_seed": 1} if method == "bootstrap" else {}
+
+
+def reml_terms(fit: "RemlFit", df: str = "satterthwaite") -> Table:
+    """Type III F tests of the terms."""
+    columns = (Column("term", "text"), Column("num. df"), Column("den. df"), Column("F"))
+    keys = ("num_df", "den_df", "F", "p")
+    rows = tuple((term, *row) for term, row in _values(fit.anova(df), keys))
+    return Table("Type III tests of terms", (*columns, Column("p", "probability")), rows)
+
+
+def reml_contrasts(fit: "RemlFit", contrasts: list[str], df: str = "satterthwaite") -> Table:
+    """Tests of linear combinations of coefficients."""
+    keys = ("estimate", "se", "df", "t", "p", "lower", "upper")
+    numbers = (Column("estimate"), Column("se"), Column("df"), Column("t"), Column("p", "probability"), *LIMITS)
+    rows = tuple((text, *row) for text, row in _values(fit.test(contrasts, df), keys))
+    return Table("Contrasts", (Column("contrast", "text"), *numbers), rows)
 
 
 def _values(

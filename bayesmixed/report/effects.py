@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmixed.coding import Array
+from bayesmixed.quantiles import normal_quantile
 from bayesmixed.summary import describe_each, interval_names
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bayesmixed.fit import Fit
-    from bayesmixed.reml import RemlFit
+    from bayesmixed.reml.estimates import Estimates
 
 
 def random_effects_table(fit: "Fit", ci_prob: float, ci_kind: str) -> "pd.DataFrame":
@@ -24,7 +25,7 @@ def random_effects_table(fit: "Fit", ci_prob: float, ci_kind: str) -> "pd.DataFr
     return _table(fit.model.design, columns, alone)
 
 
-def reml_effects_table(fit: "RemlFit") -> "pd.DataFrame":
+def reml_effects_table(fit: "Estimates") -> "pd.DataFrame":
     """Conditional modes (BLUPs), the square roots of their conditional variances, and their standard errors."""
     from bayesmixed.reml.diagnostics.prediction import effect_prediction_se
 
@@ -54,11 +55,10 @@ def no_pooling_of(coded, beta: Array) -> Array:
 
 
 def _from_moments(fit: "Fit", ci_prob: float, ci_kind: str) -> dict[str, Array]:
-    from scipy import stats
 
     mean, sd = fit.effect_moments
     lower, upper = interval_names(ci_prob, ci_kind)
-    half = stats.norm.ppf(0.5 + ci_prob / 2.0) * sd
+    half = normal_quantile(0.5 + ci_prob / 2.0) * sd
     return {"mean": mean, "sd": sd, "median": mean, lower: mean - half, upper: mean + half}
 
 

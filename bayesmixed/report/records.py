@@ -1,25 +1,37 @@
 """Fits as plain records: what ``--json`` prints. Undefined numbers are None, never NaN."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesmixed.errors import RemlError
+from bayesmixed.errors import RemlError, warnings_as_texts
 from bayesmixed.icc import icc_points, icc_values
+from bayesmixed.report.contents import seeded
 from bayesmixed.summary import convergence, describe
 
 if TYPE_CHECKING:
     from bayesmixed.fit import Fit
     from bayesmixed.reml import RemlFit
 
+#: Rows of the collapsed moments up to which intervals are found by profiling without being asked for.
+MOST_PROFILED = 5_000
 
-def reml_record(fit: "RemlFit", df: str = "satterthwaite") -> dict[str, Any]:
-    """A REML or ML fit as a JSON object."""
+
+def reml_record(
+    fit: "RemlFit",
+    df: str = "satterthwaite",
+    ci: str | None = None,
+    anova: bool = False,
+    contrasts: Sequence[str] = (),
+) -> dict[str, Any]:
+    """A REML or ML fit as a JSON object; see `bayesmixed.report.text.reml_text` for the arguments."""
     design = fit.design
     fixed = fit.fixed_effects(df=df)
     covariance = fit.covariance
+    with warnings_as_texts() as texts:
+        icc = _reml_icc(fit, interval_method(fit, ci))
     record = {
         "formula": design.specification.formula,
         "method": fit.method,
@@ -39,14 +51,36 @@ def reml_record(fit: "RemlFit", df: str = "satterthwaite") -> dict[str, Any]:
                 "terms": list(design.random_labels), "sd": covariance.sd.tolist(), "corr": covariance.corr.tolist()
             }
         },
-        "icc": [
-            {"group": design.factor_name, "at": point.at,
-             "estimate": float(icc_values(covariance, point.rows)), "ci": None}
-            for point in icc_points(design)
-        ],
-        "warnings": list(fit.warnings),
+        "icc": icc,
+        "warnings": [*fit.warnings, *texts],
     }  # fmt: skip
+    if anova:
+        record["anova"] = fit.anova(df).reset_index().to_dict(orient="records")
+    if contrasts:
+        record["tests"] = fit.test(list(contrasts), df).reset_index().to_dict(orient="records")
     return plain(record)
+
+
+def _reml_icc(fit: "RemlFit", method: str | None) -> list[dict[str, Any]]:
+    points = icc_points(fit.design)
+    limits: list[Any] = [None] * len(points)
+    if method is not None:
+        table = fit.icc(method=method, **seeded(method))
+        limits = table[["lower", "upper"]].to_numpy().tolist()
+    return [
+        {"group": fit.design.factor_name, "at": point.at,
+         "estimate": float(icc_values(fit.covariance, point.rows)), "ci": own}
+        for point, own in zip(points, limits, strict=True)
+    ]  # fmt: skip
+
+
+def interval_method(fit: "RemlFit", wanted: str | None) -> str | None:
+    """How intervals of variance components are found; unasked by profiling, where that does not take long."""
+    if wanted is not None:
+        return None if wanted == "none" else wanted
+    if len(fit.objective.patterns.Rza) > MOST_PROFILED:
+        return None
+    return "profile-reml" if fit.method == "REML" else "profile"
 
 
 def fit_record(fit: "Fit") -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """Fits as plain text for a terminal."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bayesmixed.report import contents
+from bayesmixed.report.table import Table
 
 if TYPE_CHECKING:
     from bayesmixed.design import Design
@@ -27,15 +29,37 @@ def fit_text(fit: "Fit") -> str:
     return _page(head, tables, fit.model.warnings)
 
 
-def reml_text(fit: "RemlFit", df: str = "satterthwaite") -> str:
-    """A REML or ML fit."""
+def reml_text(
+    fit: "RemlFit",
+    df: str = "satterthwaite",
+    method: str | None = None,
+    anova: bool = False,
+    contrasts: Sequence[str] = (),
+) -> str:
+    """A REML or ML fit.
+
+    Parameters
+    ----------
+    fit : RemlFit
+    df : {"satterthwaite", "kenward-roger"}
+    method : str, optional
+        Of the intervals of variance components and ICC, see `RemlFit.confint`.
+    anova : bool
+        Type III tests of the terms too.
+    contrasts : sequence of str
+        Linear combinations of coefficients to test.
+    """
     kind = "-2 log restricted likelihood" if fit.method == "REML" else "-2 log likelihood"
-    head = [_what(fit.design), f"{fit.method} criterion ({kind}): {fit.criterion:.4f}"]
-    tables = (
-        contents.reml_fixed_effects(fit, df),
-        contents.reml_variance_components(fit),
-        contents.reml_icc(fit),
-    )
+    head = [
+        _what(fit.design),
+        f"{fit.method} criterion ({kind}): {fit.criterion:.4f}   AIC {fit.aic:.3f}   BIC {fit.bic:.3f}",
+    ]
+    tables = [contents.reml_fixed_effects(fit, df)]
+    if anova:
+        tables.append(contents.reml_terms(fit, df))
+    if contrasts:
+        tables.append(contents.reml_contrasts(fit, list(contrasts), df))
+    tables += [contents.reml_variance_components(fit, method), contents.reml_icc(fit, method)]
     return _page(head, tables, fit.warnings)
 
 
@@ -43,7 +67,7 @@ def _what(design: "Design") -> str:
     return f"{design.specification.formula}\n{design.n_obs} rows, {design.n_groups} groups of {design.factor_name}"
 
 
-def _page(head: list[str], tables: tuple, warnings: tuple[str, ...]) -> str:
+def _page(head: list[str], tables: Sequence[Table], warnings: tuple[str, ...]) -> str:
     parts = ["\n".join(head)]
     parts += [table.to_text() + (f"\n  {table.note}" if table.note else "") for table in tables if table]
     if warnings:

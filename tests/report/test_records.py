@@ -1,6 +1,7 @@
 """Records as the contract of ``--json`` says: the keys, their order, and numbers that the tables give too."""
 
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -78,7 +79,9 @@ def test_ml_says_so():
 def test_icc_of_a_random_intercept_is_one_number():
     (row,) = reml_record(model("intercept").reml())["icc"]
     sd, sigma = model("intercept").reml().covariance.sd[0], model("intercept").reml().sigma
-    assert row == {"group": "Batch", "at": None, "ci": None, "estimate": pytest.approx(sd**2 / (sd**2 + sigma**2))}
+    limits = model("intercept").reml().icc(method="profile-reml").loc["Batch", ["lower", "upper"]].tolist()
+    estimate = pytest.approx(sd**2 / (sd**2 + sigma**2))
+    assert row == {"group": "Batch", "at": None, "ci": limits, "estimate": estimate}
 
 
 def test_icc_of_a_slope_at_minimum_median_maximum_and_over_rows():
@@ -229,3 +232,15 @@ def test_plain_values(value, expected):
     found = plain(value)
     assert found == expected
     assert type(found) is type(expected)
+
+
+def test_warnings_on_the_way_are_among_the_warnings(monkeypatch):
+    reml = model("intercept").reml()
+    whole = reml.icc
+
+    def icc(*arguments, **options):
+        warnings.warn("a limit was not found", bm.BayesmixedWarning, stacklevel=2)
+        return whole(*arguments, **options)
+
+    monkeypatch.setattr(type(reml), "icc", lambda self, *arguments, **options: icc(*arguments, **options))
+    assert reml_record(reml)["warnings"] == [*reml.warnings, "a limit was not found"]

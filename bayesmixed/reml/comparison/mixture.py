@@ -1,11 +1,11 @@
 """Chi-square distributions of likelihood ratios, at the boundary of the parameters and away from it."""
 
-from scipy import stats
+from bayesmixed.quantiles import chi2_probability
 
 
 def chi_square_p(statistic: float, df: int) -> float:
     """``P(chi2_df > statistic)``."""
-    return float(stats.chi2.sf(statistic, df))
+    return chi2_probability(statistic, df)
 
 
 def mixture_p(statistic: float, df: int) -> float:

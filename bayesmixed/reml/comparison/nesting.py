@@ -16,7 +16,7 @@ from bayesmixed.errors import RemlError
 
 if TYPE_CHECKING:
     from bayesmixed.design import Design
-    from bayesmixed.reml.fit import RemlFit
+    from bayesmixed.reml.estimates import Estimates
 
 #: Columns lie in a span when less than this share of their length sticks out.
 OUTSIDE = 1e-7
@@ -44,7 +44,7 @@ class Nesting:
     same_means: bool
 
     @classmethod
-    def of(cls, small: "RemlFit", large: "RemlFit") -> "Nesting":
+    def of(cls, small: "Estimates", large: "Estimates") -> "Nesting":
         """Nest two fits of the same rows.
 
         Raises
@@ -83,7 +83,7 @@ def within(columns: Array, others: Array) -> Array | None:
     return A if (outside <= OUTSIDE * np.linalg.norm(columns, axis=0)).all() else None
 
 
-def check_same_rows(first: "RemlFit", second: "RemlFit") -> None:
+def check_same_rows(first: "Estimates", second: "Estimates") -> None:
     """Refuse fits whose likelihoods are not of the same thing.
 
     Raises
@@ -125,5 +125,5 @@ def _coded(design: "Design") -> tuple[Array, list[Array]]:
     return fixed.apply(design.X), Z
 
 
-def _formula(fit: "RemlFit") -> str:
+def _formula(fit: "Estimates") -> str:
     return repr(fit.design.specification.formula)

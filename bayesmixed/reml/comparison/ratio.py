@@ -13,6 +13,7 @@ from bayesmixed.reml.comparison.mixture import chi_square_p, mixture_name, mixtu
 from bayesmixed.reml.comparison.nesting import Nesting, check_same_rows
 from bayesmixed.reml.comparison.submodel import submodel
 from bayesmixed.reml.criterion import Criterion
+from bayesmixed.reml.estimates import Estimates
 from bayesmixed.reml.optimize import minimise
 from bayesmixed.reml.resampling.bootstrap import check_count, default_cores, run
 from bayesmixed.reml.resampling.simulated import MomentSampler
@@ -20,8 +21,6 @@ from bayesmixed.seeds import generator, seed_sequence
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from bayesmixed.reml.fit import RemlFit
 
 #: Ratios of criteria are known up to this; an equal one counts as one at least as large.
 ROUNDING = 1e-6
@@ -145,8 +144,8 @@ class LikelihoodRatioTest:
 
 
 def likelihood_ratio_test(
-    first: "RemlFit",
-    second: "RemlFit",
+    first: Estimates,
+    second: Estimates,
     *,
     bootstrap: int = 0,
     random_seed: Any = None,
@@ -211,15 +210,13 @@ def likelihood_ratio_test(
 
 
 def _check_fits(first: Any, second: Any) -> None:
-    from bayesmixed.reml.fit import RemlFit
-
     for fit in (first, second):
-        if not isinstance(fit, RemlFit):
+        if not isinstance(fit, Estimates):
             raise RemlError(f"a likelihood-ratio test takes two fits by model.reml(), not {type(fit).__name__}")
     check_same_rows(first, second)
 
 
-def _nesting(small: "RemlFit", large: "RemlFit") -> Nesting:
+def _nesting(small: Estimates, large: Estimates) -> Nesting:
     """How the models nest, with what REML cannot compare and models that are one refused."""
     nesting = Nesting.of(small, large)
     if large.objective.restricted and not nesting.same_means:
@@ -232,7 +229,7 @@ def _nesting(small: "RemlFit", large: "RemlFit") -> Nesting:
     return nesting
 
 
-def _notes(small: "RemlFit", nesting: Nesting, df: int) -> tuple[str, ...]:
+def _notes(small: Estimates, nesting: Nesting, df: int) -> tuple[str, ...]:
     notes = []
     count = nesting.zero_variances
     if count:
@@ -249,7 +246,7 @@ def _notes(small: "RemlFit", nesting: Nesting, df: int) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def log_det_X(fit: "RemlFit") -> float:
+def log_det_X(fit: Estimates) -> float:
     """``log|X'WX|`` in the user's coding."""
     diagonal = np.diag(fit.coded.moments.triangle())[: fit.objective.p]
     return 2.0 * float(np.log(np.abs(diagonal)).sum() + fit.coded.fixed.log_det)
@@ -262,7 +259,7 @@ def converged_value(criterion: Criterion) -> float:
 
 
 def null_ratios(
-    large: "RemlFit",
+    large: Estimates,
     Lambda: Array,
     small_value: Callable[[Patterns], float],
     replicates: int,
@@ -275,7 +272,7 @@ def null_ratios(
 
     Parameters
     ----------
-    large : RemlFit
+    large : Estimates
     Lambda : ndarray, shape (q, k)
         In the coding of its criterion.
     small_value : callable

@@ -12,7 +12,7 @@ from bayesmixed.coding import constant_of
 from bayesmixed.design.blocks import Block, brackets
 
 if TYPE_CHECKING:
-    from bayesmixed.reml.fit import RemlFit
+    from bayesmixed.reml.estimates import Estimates
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Reduction:
         return sum(len(block) * (len(block) + 1) // 2 for block in self.blocks)
 
 
-def reductions(fit: "RemlFit") -> Iterator[Reduction]:
+def reductions(fit: "Estimates") -> Iterator[Reduction]:
     """Every reduction of a fit's random part by one term.
 
     From a block of several terms each one but the intercept is left out, unless an interaction contains it; a
@@ -52,13 +52,13 @@ def reductions(fit: "RemlFit") -> Iterator[Reduction]:
             yield _reduction(fit, position, label, kept)
 
 
-def _source(fit: "RemlFit", block: Block) -> str:
+def _source(fit: "Estimates", block: Block) -> str:
     """The bracket that a block stands for, as typed."""
     columns = block.columns
     return next(r.source for r, own in brackets(fit.design.encoding) if own.start <= columns[0] < own.stop)
 
 
-def _kept(fit: "RemlFit", block: Block) -> Iterator[tuple[str, Array]]:
+def _kept(fit: "Estimates", block: Block) -> Iterator[tuple[str, Array]]:
     """Each term that can go, and the columns that remain as combinations of the user's, shape (size, kept)."""
     size = len(block.columns)
     if len(block.terms) == 1:
@@ -84,7 +84,7 @@ def _factors(name: str) -> set[str]:
     return set(re.split(r":(?![^(\[]*[)\]])", name))
 
 
-def _reduction(fit: "RemlFit", position: int, label: str, kept: Array) -> Reduction:
+def _reduction(fit: "Estimates", position: int, label: str, kept: Array) -> Reduction:
     """All blocks but one as they are, and that one with an orthonormal basis of what is kept."""
     columns, blocks, start = [], [], 0
     for k, block in enumerate(fit.design.blocks):

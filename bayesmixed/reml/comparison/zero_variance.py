@@ -19,7 +19,7 @@ from bayesmixed.seeds import child_seed, seed_sequence
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bayesmixed.reml.fit import RemlFit
+    from bayesmixed.reml.estimates import Estimates
 
 
 class PValue(NamedTuple):
@@ -31,7 +31,7 @@ class PValue(NamedTuple):
 
 
 def random_effects_tests(
-    fit: "RemlFit", bootstrap: int = 0, random_seed: Any = None, draws: int = 10_000, cores: int | None = None
+    fit: "Estimates", bootstrap: int = 0, random_seed: Any = None, draws: int = 10_000, cores: int | None = None
 ) -> "pd.DataFrame":
     """Leave out each random term in turn; see `RemlFit.test_random_effects`."""
     import pandas as pd
@@ -61,7 +61,7 @@ def random_effects_tests(
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("term")
 
 
-def _reduced(fit: "RemlFit", reduction: Reduction) -> tuple[float, Array]:
+def _reduced(fit: "Estimates", reduction: Reduction) -> tuple[float, Array]:
     """The smaller model's criterion at its minimum, and its square root of D in the larger one's columns."""
     objective = fit.objective
     if not reduction.blocks:
@@ -73,7 +73,7 @@ def _reduced(fit: "RemlFit", reduction: Reduction) -> tuple[float, Array]:
 
 
 def _p_value(
-    fit: "RemlFit", reduction: Reduction, statistic: float, df: int, draws: int, rng: np.random.Generator
+    fit: "Estimates", reduction: Reduction, statistic: float, df: int, draws: int, rng: np.random.Generator
 ) -> PValue:
     """Exact for the only variance component of a model; else of the chi-square distributions for many groups."""
     if fit.objective.q == 1:
@@ -89,7 +89,7 @@ def _p_value(
 
 
 def _by_bootstrap(
-    fit: "RemlFit",
+    fit: "Estimates",
     reduction: Reduction,
     Lambda: Array,
     statistic: float,

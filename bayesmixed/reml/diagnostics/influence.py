@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bayesmixed.design import Design
-    from bayesmixed.reml.fit import RemlFit
+    from bayesmixed.reml.estimates import Estimates
 
 #: Where less than this share of the information on a contrast remains without a group, the group alone tells it.
 NOTHING_LEFT = 1e-10
 
 
-def leverage_of(fit: "RemlFit") -> Array:
+def leverage_of(fit: "Estimates") -> Array:
     """Diagonal of the hat matrix of fitted values; see `RemlFit.leverage`.
 
     ``sigma^2 / w`` times it is the variance of ``x'betahat + z'bhat - x'beta - z'b`` (`prediction_variance`).
@@ -32,7 +32,7 @@ def leverage_of(fit: "RemlFit") -> Array:
     return design.weights * variance
 
 
-def influence_table(fit: "RemlFit") -> "pd.DataFrame":
+def influence_table(fit: "Estimates") -> "pd.DataFrame":
     """What each group does to beta; see `RemlFit.influence`.
 
     With V in units of sigma^2, ``Qxx = X'V^-1X = root root'`` and ``H_i = root^-1 X_i'V_i^-1X_i root'^-1``,
@@ -61,7 +61,7 @@ def influence_table(fit: "RemlFit") -> "pd.DataFrame":
     return pd.DataFrame(columns, index=pd.Index(fit.design.levels, name=fit.design.factor_name))
 
 
-def _coded_steps(fit: "RemlFit") -> tuple[Array, Array, Array]:
+def _coded_steps(fit: "Estimates") -> tuple[Array, Array, Array]:
     """``root'(betahat - beta_-i)`` and ``tr H_i`` of each group, and the way to the user's coding, (p, p)."""
     triangles, p = fit.triangles, fit.objective.p
     F, X = triangles.Z @ fit.Lambda, triangles.X

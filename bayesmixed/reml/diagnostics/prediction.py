@@ -9,6 +9,7 @@ from bayesmixed.coding import Array
 from bayesmixed.errors import PredictionError
 from bayesmixed.predict import KINDS, TARGETS
 from bayesmixed.prediction_rows import index_of, observed_groups, rows_of, weights_of
+from bayesmixed.quantiles import t_quantile
 from bayesmixed.reml.diagnostics.prediction_variance import (
     CodedRows,
     coefficient_variance,
@@ -21,14 +22,14 @@ from bayesmixed.triangles import coded_columns
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bayesmixed.reml.fit import RemlFit
+    from bayesmixed.reml.estimates import Estimates
 
 #: Relative step of differences by theta.
 STEP = 1e-5
 
 
 def predict_reml(
-    fit: "RemlFit",
+    fit: "Estimates",
     rows: Any = None,
     groups: str = "observed",
     kind: str = "mean",
@@ -55,7 +56,7 @@ def predict_reml(
 
     Parameters
     ----------
-    fit : RemlFit
+    fit : Estimates
     rows : table, optional
         New rows; by default those of the model.
     groups : {"observed", "new", "population"}
@@ -87,7 +88,6 @@ def predict_reml(
     1    430.66  13.86
     """
     import pandas as pd
-    from scipy import stats
 
     _check(groups, kind, ci_prob)
     new = rows_of(fit.design, rows, groups)
@@ -100,7 +100,7 @@ def predict_reml(
     columns = {"estimate": estimate, "se": se}
     if ci_prob is not None:
         columns["df"] = variance_df(fit, lambda theta: relative(theta) + noise)
-        half = stats.t.ppf(0.5 + ci_prob / 2.0, columns["df"]) * se
+        half = t_quantile(0.5 + ci_prob / 2.0, columns["df"]) * se
         columns |= {"lower": estimate - half, "upper": estimate + half}
     return pd.DataFrame(columns, index=index_of(fit.design, rows))
 
@@ -114,7 +114,7 @@ def _check(groups: str, kind: str, ci_prob: float | None) -> None:
         raise PredictionError(f"ci_prob must lie between 0 and 1, or be None, not {ci_prob!r}")
 
 
-def relative_variance_of(fit: "RemlFit", rows: CodedRows, groups: str) -> Callable[[Array], Array]:
+def relative_variance_of(fit: "Estimates", rows: CodedRows, groups: str) -> Callable[[Array], Array]:
     """Variance of the estimated means of rows over sigma^2, as a function of theta."""
     criterion = fit.objective
     if groups == "population":
@@ -124,7 +124,7 @@ def relative_variance_of(fit: "RemlFit", rows: CodedRows, groups: str) -> Callab
     return lambda theta: observed_group_variance(criterion, fit.coded.moments, theta, rows)
 
 
-def variance_df(fit: "RemlFit", relative: Callable[[Array], Array]) -> Array:
+def variance_df(fit: "Estimates", relative: Callable[[Array], Array]) -> Array:
     """Satterthwaite's degrees of freedom of variances ``sigma^2 relative(theta)``, one each.
 
     ``2 v^2 / (g'Ag)``: g by central differences in theta, A twice the inverse of the criterion's Hessian.
@@ -143,7 +143,7 @@ def variance_df(fit: "RemlFit", relative: Callable[[Array], Array]) -> Array:
     return np.divide(2.0 * variance**2, spread, out=np.full(len(spread), np.inf), where=spread > 0.0)
 
 
-def effect_prediction_se(fit: "RemlFit") -> Array:
+def effect_prediction_se(fit: "Estimates") -> Array:
     """Standard deviations of ``bhat_i - b_i``, with that part that comes from estimating beta, shape (J, q).
 
     The square roots of the diagonal of the lower right block of the inverse of Henderson's mixed model

@@ -4,18 +4,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array, Index
 from bayesmixed.compiled import compiled
 from bayesmixed.errors import RemlError
 from bayesmixed.triangles import coded_columns
 
 if TYPE_CHECKING:
-    from bayesmixed.reml.fit import RemlFit
+    from bayesmixed.reml.estimates import Estimates
 
 KINDS = ("conditional", "marginal", "pearson", "normalized")
 
 
-def residuals_of(fit: "RemlFit", kind: str = "conditional") -> Array:
+def residuals_of(fit: "Estimates", kind: str = "conditional") -> Array:
     """Residuals of every row; see `RemlFit.residuals`."""
     if kind not in KINDS:
         raise RemlError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
@@ -35,7 +35,7 @@ def residuals_of(fit: "RemlFit", kind: str = "conditional") -> Array:
     return whitened(F, marginal * root / fit.sigma, group, design.n_groups)
 
 
-def whitened(F: Array, residual: Array, group: Array, n_groups: int) -> Array:
+def whitened(F: Array, residual: Array, group: Index, n_groups: int) -> Array:
     """``L_i^-1 r_i`` of every group, ``L_i L_i' = I + F_i F_i'``, in the order of the rows.
 
     Row by row within a group: the error of predicting the row from the earlier ones, over its standard

@@ -29,7 +29,7 @@ from bayesmixed.errors import BayesmixedWarning, RemlError
 from bayesmixed.reml.diagnostics.influence import NOTHING_LEFT, named_groups
 
 if TYPE_CHECKING:
-    from bayesmixed.reml.fit import RemlFit
+    from bayesmixed.reml.estimates import Estimates
 
 #: Groups that are worked on at once.
 BLOCK = 20_000
@@ -53,7 +53,7 @@ class RobustCovariance:
     alone: NDArray[np.bool_]
 
 
-def robust_covariance(fit: "RemlFit", L: Array | None = None) -> RobustCovariance:
+def robust_covariance(fit: "Estimates", L: Array | None = None) -> RobustCovariance:
     """The CR2 estimate at the covariance parameters of a fit; groups are the clusters.
 
     Prior weights enter as scaled rows, ``sqrt(w) [Z X y]``: a row that is the mean of w rows with the same
@@ -61,7 +61,7 @@ def robust_covariance(fit: "RemlFit", L: Array | None = None) -> RobustCovarianc
 
     Parameters
     ----------
-    fit : RemlFit
+    fit : Estimates
     L : ndarray, shape (k, p), optional
         Contrasts in the user's coding; by default each coefficient.
 
@@ -84,7 +84,7 @@ def robust_covariance(fit: "RemlFit", L: Array | None = None) -> RobustCovarianc
     return RobustCovariance(sum(scores), df, np.concatenate(alone))
 
 
-def checked_robust_covariance(fit: "RemlFit", kind: str) -> RobustCovariance:
+def checked_robust_covariance(fit: "Estimates", kind: str) -> RobustCovariance:
     """The estimate of each coefficient, with a warning where a group alone tells one of them."""
     if kind != "CR2":
         raise RemlError(f"kind must be 'CR2', the bias-reduced cluster-robust covariance, not {kind!r}")
@@ -99,7 +99,7 @@ def checked_robust_covariance(fit: "RemlFit", kind: str) -> RobustCovariance:
     return found
 
 
-def relative_vcov(fit: "RemlFit") -> Array:
+def relative_vcov(fit: "Estimates") -> Array:
     """M over sigma^2, ``Qxx^-1``, in the coding of the criterion."""
     return np.linalg.inv(fit.objective.cross_products(fit.optimum.theta)[:-1, :-1])
 
@@ -125,7 +125,7 @@ class GroupTerms(NamedTuple):
     alone: NDArray[np.bool_]
 
 
-def group_terms(fit: "RemlFit", direction: Array) -> Iterator[GroupTerms]:
+def group_terms(fit: "Estimates", direction: Array) -> Iterator[GroupTerms]:
     """Terms of the groups, block by block, for contrasts c with ``direction = M c / sigma^2``, shape (p, k)."""
     triangles, M = fit.triangles, relative_vcov(fit)
     for first in range(0, len(triangles.levels), BLOCK):
@@ -159,7 +159,7 @@ def _sums(terms: GroupTerms, M: Array) -> _Sums:
     return _Sums(scores, own.sum(axis=0), (own**2).sum(axis=0), outer, (pull**2).sum(axis=0), terms.alone)
 
 
-def _adjustment(root: Array, whitened: Array, M: Array) -> tuple[Array, Array, Array]:
+def _adjustment(root: Array, whitened: Array, M: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
     """``(R'SR)^(+1/2)`` and ``(R^-1 S R^-T)^(1/2)`` of every group, and whether S has not full rank.
 
     Which eigenvalues are zero is decided in ``R^-1 S R^-T = I - R^-1 X M X' R^-T``, whose eigenvalues lie

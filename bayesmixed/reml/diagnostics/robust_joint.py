@@ -20,18 +20,18 @@ from bayesmixed.errors import RemlError
 from bayesmixed.reml.diagnostics.robust import group_terms, relative_vcov
 
 if TYPE_CHECKING:
-    from bayesmixed.reml.fit import RemlFit
+    from bayesmixed.reml.estimates import Estimates
 
 #: Combinations of contrasts with less than this share of variance have none.
 FLAT = 1e-10
 
 
-def robust_f_test(fit: "RemlFit", L: Array, values: Array | None = None) -> tuple[float, float]:
+def robust_f_test(fit: "Estimates", L: Array, values: Array | None = None) -> tuple[float, float]:
     """F statistic of ``L beta = values`` and its denominator degrees of freedom.
 
     Parameters
     ----------
-    fit : RemlFit
+    fit : Estimates
     L : ndarray, shape (k, p)
         Of full row rank, in the user's coding.
     values : ndarray, shape (k,), optional
@@ -68,7 +68,7 @@ def robust_f_test(fit: "RemlFit", L: Array, values: Array | None = None) -> tupl
     return float((eta - k + 1.0) / (eta * k) * Q), float(eta - k + 1.0)
 
 
-def _degrees_of_freedom(fit: "RemlFit", direction: Array, root: Array) -> tuple[float, Array]:
+def _degrees_of_freedom(fit: "Estimates", direction: Array, root: Array) -> tuple[float, Array]:
     """eta, and D, the robust covariance matrix of the whitened contrasts."""
     p, k = direction.shape
     total, D, pairs = 0.0, np.zeros((k, k)), np.zeros((p, k, p, k))

@@ -16,7 +16,6 @@ from bayesmixed.errors import RemlError
 from bayesmixed.priors.nearest import nearest_name
 
 NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-BLANK = re.compile(r"\s*")
 WORD = re.compile(r"[\w.]+(?:[:\w.]|\[[^\]]*\])*|.")
 
 
@@ -155,7 +154,7 @@ class _Reader:
         return self.place == len(self.text)
 
     def skip(self) -> None:
-        self.place = BLANK.match(self.text, self.place).end()
+        self.place = len(self.text) - len(self.text[self.place :].lstrip())
 
     def peek(self, symbols: str) -> bool:
         return not self.at_end and self.text[self.place] in symbols
@@ -172,9 +171,11 @@ class _Reader:
         return RemlError(f"{what}, at character {where + 1} of the contrast {self.text!r}")
 
     def unknown(self) -> RemlError:
-        if self.at_end:
+        self.skip()
+        found = WORD.match(self.text, self.place)
+        if found is None:
             return self.error("a coefficient or a number is missing")
-        word = WORD.match(self.text, self.place).group()
+        word = found.group()
         return RemlError(
             f"{word!r} in the contrast {self.text!r} is no coefficient; there are {', '.join(self.labels)}; "
             f"did you mean {nearest_name(word, self.labels)!r}?"

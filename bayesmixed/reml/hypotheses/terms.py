@@ -15,7 +15,6 @@ cells cannot come up, because a design refuses columns that its rows do not dete
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bayesmixed.design import Design
-    from bayesmixed.reml.fit import RemlFit
+    from bayesmixed.reml.estimates import Estimates
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +148,9 @@ def _hypothesis(target: Product, terms: list[Product], p: int) -> Array:
 def _contribution(target: Product, term: Product) -> Array:
     """What the coefficients of a term add to the combinations that the hypothesis of `target` is about."""
     matrices = dict(_matrices(target, term))
-    product = reduce(np.kron, matrices.values(), np.eye(1))
+    product: Array = np.eye(1)
+    for matrix in matrices.values():
+        product = np.asarray(np.kron(product, matrix), dtype=float)
     heights = [len(matrix) for matrix in matrices.values()]
     place = {name: k for k, name in enumerate(matrices)}
     order = [place[name] for name in target.widths]
@@ -183,7 +184,7 @@ def _sequential(design: "Design", L: Array, columns: slice) -> Array:
     return R / np.diag(R)[:, None] @ L
 
 
-def anova(fit: "RemlFit", df: str = "satterthwaite") -> "pd.DataFrame":
+def anova(fit: "Estimates", df: str = "satterthwaite") -> "pd.DataFrame":
     """Type III F tests of the terms of the fixed part; see `RemlFit.anova`."""
     hypotheses = term_hypotheses(fit.design)
     return f_tests(fit, {name: (L, None) for name, L in hypotheses.items()}, df, "term")

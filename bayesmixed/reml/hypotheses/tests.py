@@ -6,13 +6,14 @@ import numpy as np
 
 from bayesmixed.coding import Array
 from bayesmixed.errors import RemlError
+from bayesmixed.quantiles import f_probability, t_probability, t_quantile
 from bayesmixed.reml.hypotheses.contrasts import Contrasts
 from bayesmixed.reml.satterthwaite import satterthwaite_df, satterthwaite_test
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bayesmixed.reml.fit import RemlFit
+    from bayesmixed.reml.estimates import Estimates
 
 METHODS = ("satterthwaite", "kenward-roger")
 
@@ -27,13 +28,13 @@ class FTest(NamedTuple):
 
 
 def t_tests(
-    fit: "RemlFit", contrasts: Contrasts, df: str = "satterthwaite", ci_prob: float = 0.95
+    fit: "Estimates", contrasts: Contrasts, df: str = "satterthwaite", ci_prob: float = 0.95
 ) -> "pd.DataFrame":
     """Each contrast by itself: ``t = (L beta - value) / se`` and the interval of ``L beta``.
 
     Parameters
     ----------
-    fit : RemlFit
+    fit : Estimates
     contrasts : Contrasts
         In the user's coding.
     df : {"satterthwaite", "kenward-roger"}
@@ -46,7 +47,6 @@ def t_tests(
         ``p``, ``lower``, ``upper``.
     """
     import pandas as pd
-    from scipy import stats
 
     if not 0.0 < ci_prob < 1.0:
         raise RemlError(f"ci_prob must lie between 0 and 1, not {ci_prob!r}")
@@ -57,20 +57,20 @@ def t_tests(
     else:
         degrees = satterthwaite_df(fit.derivatives, coded)
     t = (estimate - contrasts.values) / se
-    half = stats.t.ppf(0.5 + ci_prob / 2.0, degrees) * se
+    half = t_quantile(0.5 + ci_prob / 2.0, degrees) * se
     columns = {
         "estimate": estimate,
         "se": se,
         "df": degrees,
         "t": t,
-        "p": 2.0 * stats.t.sf(np.abs(t), degrees),
+        "p": t_probability(t, degrees),
         "lower": estimate - half,
         "upper": estimate + half,
     }
     return pd.DataFrame(columns, index=pd.Index(contrasts.names, name="contrast"))
 
 
-def f_test(fit: "RemlFit", L: Array, values: Array | None = None, df: str = "satterthwaite") -> FTest:
+def f_test(fit: "Estimates", L: Array, values: Array | None = None, df: str = "satterthwaite") -> FTest:
     """``F = scale (L beta - value)' [L Phi L']^-1 (L beta - value) / rank``.
 
     With Satterthwaite Phi is ``(X'V^-1X)^-1`` and the scale 1; the degrees of freedom are combined from those of
@@ -80,14 +80,13 @@ def f_test(fit: "RemlFit", L: Array, values: Array | None = None, df: str = "sat
 
     Parameters
     ----------
-    fit : RemlFit
+    fit : Estimates
     L : ndarray, shape (rank, p)
         Of full row rank, in the user's coding.
     values : ndarray, shape (rank,), optional
         Zeros unless given.
     df : {"satterthwaite", "kenward-roger"}
     """
-    from scipy import stats
 
     coded, rank = L @ fit.coded.fixed.inverse, len(L)
     difference = _estimate(fit, coded) - (0.0 if values is None else values)
@@ -101,16 +100,16 @@ def f_test(fit: "RemlFit", L: Array, values: Array | None = None, df: str = "sat
         den_df, scale = float(satterthwaite_df(fit.derivatives, coded)[0]), 1.0
     else:
         den_df, scale = satterthwaite_test(fit.derivatives, coded)[0], 1.0
-    return FTest(rank, den_df, scale * F, float(stats.f.sf(scale * F, rank, den_df)))
+    return FTest(rank, den_df, scale * F, f_probability(scale * F, rank, den_df))
 
 
-def joint_test(fit: "RemlFit", contrasts: Contrasts, df: str = "satterthwaite") -> "pd.DataFrame":
+def joint_test(fit: "Estimates", contrasts: Contrasts, df: str = "satterthwaite") -> "pd.DataFrame":
     """All contrasts at once, redundant ones dropped: one row with ``num_df``, ``den_df``, ``F``, ``p``."""
     return f_tests(fit, {", ".join(contrasts.names): contrasts.independent()}, df, "contrast")
 
 
 def f_tests(
-    fit: "RemlFit", hypotheses: dict[str, tuple[Array, Array | None]], df: str, name: str
+    fit: "Estimates", hypotheses: dict[str, tuple[Array, Array | None]], df: str, name: str
 ) -> "pd.DataFrame":
     """One row for each hypothesis (L, values); `name` is that of the index."""
     import pandas as pd
@@ -119,12 +118,12 @@ def f_tests(
     return pd.DataFrame(rows, columns=list(FTest._fields), index=pd.Index(list(hypotheses), name=name))
 
 
-def _estimate(fit: "RemlFit", coded: Array) -> Array:
+def _estimate(fit: "Estimates", coded: Array) -> Array:
     """``L beta``, with L in the coding of the criterion, where far-away origins cost no digits."""
     return coded @ (fit.coded_estimates[1] + fit.coded.shift)
 
 
-def _covariance(fit: "RemlFit", coded: Array, df: str) -> Array:
+def _covariance(fit: "Estimates", coded: Array, df: str) -> Array:
     if df not in METHODS:
         raise RemlError(f"df must be {' or '.join(map(repr, METHODS))}, not {df!r}")
     if df == "kenward-roger":

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array, Index
 from bayesmixed.reml.intervals.paths import CovariancePath
 
 
@@ -33,7 +33,7 @@ class IccAtRow(IccPath):
     sizes : ndarray, shape (B,)
     """
 
-    index: Array
+    index: Index
     sizes: Array
 
     @cached_property
@@ -46,7 +46,7 @@ class IccAtRow(IccPath):
         return np.linalg.qr(self._centre[:, None], mode="complete")[0][:, 1:]
 
     @cached_property
-    def _others(self) -> Array:
+    def _others(self) -> Index:
         return np.delete(np.arange(len(self.theta) + 1), self.index)
 
     @property

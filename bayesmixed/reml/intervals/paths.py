@@ -20,7 +20,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array, Index
 from bayesmixed.reml.criterion import Criterion
 
 
@@ -74,8 +74,15 @@ class CovariancePath(ABC):
     theta: Array
     sigma: float
 
-    lowest = 0.0
-    highest = np.inf
+    @property
+    def lowest(self) -> float:
+        """The end of the range of tau below the estimate."""
+        return 0.0
+
+    @property
+    def highest(self) -> float:
+        """The end of the range of tau above the estimate."""
+        return np.inf
 
     @property
     @abstractmethod
@@ -280,7 +287,7 @@ class CorrelationPath(CovariancePath):
         return np.array([[1.0, 0.0], [-self.cosine / sine, np.sin(tau) / sine], [0.0, np.cos(tau) / sine]])
 
     @cached_property
-    def _others(self) -> Array:
+    def _others(self) -> Index:
         return np.delete(np.arange(len(self.theta) + 1), self.own)
 
     def place(self, tau: float, u: Array) -> Array:

@@ -23,7 +23,7 @@ from bayesmixed.reml.optimize import Optimum, minimise
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bayesmixed.reml.fit import RemlFit
+    from bayesmixed.reml.estimates import Estimates
 
 #: Further from the estimate than this, in units of sigma, a criterion that is still below the cut has no limit.
 FARTHEST = 1e8
@@ -51,13 +51,13 @@ class ProfileLikelihood:
 
     Parameters
     ----------
-    fit : RemlFit
+    fit : Estimates
         Fitted by either method: where it is the other one, the minimum is sought again.
     restricted : bool
         The REML criterion if true, the ML deviance if false.
     """
 
-    fit: "RemlFit"
+    fit: "Estimates"
     restricted: bool
 
     @cached_property

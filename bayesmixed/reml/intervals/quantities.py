@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +18,7 @@ from bayesmixed.reml.intervals.icc_paths import IccAtRow, IccOverRows
 from bayesmixed.reml.intervals.paths import CorrelationPath, CovariancePath, SdPath, SigmaPath
 
 if TYPE_CHECKING:
-    from bayesmixed.reml.fit import RemlFit
+    from bayesmixed.reml.estimates import Estimates
 
 type Path = CovariancePath | CoefficientPath
 
@@ -29,14 +29,14 @@ class HeldQuantities:
 
     Parameters
     ----------
-    fit : RemlFit
+    fit : Estimates
         For its design and coding.
     criterion : Criterion
     theta : ndarray
         Where the criterion is smallest.
     """
 
-    fit: "RemlFit"
+    fit: "Estimates"
     criterion: Criterion
     theta: Array
 
@@ -50,21 +50,21 @@ class HeldQuantities:
         """Paths of beta, which only ML has."""
         if self.criterion.restricted:
             return {}
-        return {label: lambda k=k: self.coefficient(k) for k, label in enumerate(self.fit.design.fixed_labels)}
+        return {label: partial(self.coefficient, k) for k, label in enumerate(self.fit.design.fixed_labels)}
 
     @property
     def covariances(self) -> dict[str, Callable[[], Path]]:
         """Paths of sd, correlations within blocks, and sigma."""
         names, labels = self.fit.names, self.fit.design.random_labels
-        result = {
-            label: lambda k=k: self.sd(k)
+        result: dict[str, Callable[[], Path]] = {
+            label: partial(self.sd, k)
             for parameter in names.sd
             for label, k in zip(parameter.labels, parameter.columns, strict=True)
         }
         for k in range(len(labels)):
             for m in range(k + 1, len(labels)):
                 if self._block(k) == self._block(m):
-                    result[f"{names.corr}[{labels[k]},{labels[m]}]"] = lambda k=k, m=m: self.correlation(k, m)
+                    result[f"{names.corr}[{labels[k]},{labels[m]}]"] = partial(self.correlation, k, m)
         return result | {"sigma": self.residual}
 
     @property
@@ -72,7 +72,7 @@ class HeldQuantities:
         """Paths of the ICC at its usual points."""
         points = icc_points(self.fit.design)
         factor, only = self.fit.names.factor, len(points) == 1
-        return {icc_label(factor, p.at, only): lambda p=p: self.icc(p) for p in points}
+        return {icc_label(factor, p.at, only): partial(self.icc, p) for p in points}
 
     def path(self, label: str) -> Path:
         """The path of a quantity by its label.
@@ -136,7 +136,7 @@ class HeldQuantities:
             return IccOverRows(self.criterion, self.theta, self._sigma, coded[kept], shares[kept] / most, most)
         blocks = [k for k, block in enumerate(self.criterion.blocks) if coded[0, block].any()]
         criterion, theta, sizes = self._first(coded[0], blocks)
-        index = np.array([self._entry(k) for k in blocks], dtype=np.int64)
+        index = np.array([self._entry(k) for k in blocks], dtype=np.intp)
         return IccAtRow(criterion, theta, self._sigma, index, sizes)
 
     def _first(self, functional: Array, blocks: list[int]) -> tuple[Criterion, Array, Array]:

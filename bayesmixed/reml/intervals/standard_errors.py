@@ -12,10 +12,10 @@ from bayesmixed.quantities import covariance_by_label
 from bayesmixed.reml.satterthwaite import covariance_of_variance_parameters
 
 if TYPE_CHECKING:
-    from bayesmixed.reml.fit import RemlFit
+    from bayesmixed.reml.estimates import Estimates
 
 
-def variance_standard_errors(fit: "RemlFit") -> dict[str, float]:
+def variance_standard_errors(fit: "Estimates") -> dict[str, float]:
     """Standard errors of every sd, correlation and sigma; nan where the estimate lies at the boundary."""
     labels = list(labelled(fit, fit.covariance))
     errors = _delta_method(fit, lambda covariance: np.array(list(labelled(fit, covariance).values())))
@@ -23,14 +23,14 @@ def variance_standard_errors(fit: "RemlFit") -> dict[str, float]:
     return dict(zip(labels, np.where(boundary, np.nan, errors).tolist(), strict=True))
 
 
-def icc_standard_errors(fit: "RemlFit", points: Sequence[IccPoint]) -> Array:
+def icc_standard_errors(fit: "Estimates", points: Sequence[IccPoint]) -> Array:
     """Standard errors of the ICC at points; nan where the estimates lie at the boundary."""
     if fit.singular:
         return np.full(len(points), np.nan)
     return _delta_method(fit, lambda covariance: np.array([icc_values(covariance, p.rows) for p in points]))
 
 
-def _delta_method(fit: "RemlFit", quantities: Callable[[CovarianceParameters], Array]) -> Array:
+def _delta_method(fit: "Estimates", quantities: Callable[[CovarianceParameters], Array]) -> Array:
     """Standard errors of functions of G and sigma, by central differences in (theta, sigma)."""
     at = np.append(fit.optimum.theta, fit.sigma)
     size = np.append(np.maximum(1.0, np.abs(at[:-1])), at[-1])
@@ -43,7 +43,7 @@ def _delta_method(fit: "RemlFit", quantities: Callable[[CovarianceParameters], A
     return np.sqrt(np.einsum("rk,rs,sk->k", rows, A, rows))
 
 
-def labelled(fit: "RemlFit", covariance: CovarianceParameters) -> dict[str, float]:
+def labelled(fit: "Estimates", covariance: CovarianceParameters) -> dict[str, float]:
     """sd, correlations within blocks and sigma by the labels that posterior tables use."""
     found = covariance_by_label(fit.design, fit.names, covariance)
     return {label: float(value) for label, value in found.items()}

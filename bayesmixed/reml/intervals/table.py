@@ -2,24 +2,26 @@
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
 
 from bayesmixed.coding import Array
 from bayesmixed.components import Component, components
 from bayesmixed.errors import BayesmixedWarning, RemlError
 from bayesmixed.icc import IccPoint, icc_points, icc_values
+from bayesmixed.quantiles import chi2_cut, normal_quantile, t_quantile
 from bayesmixed.quantities import icc_label
 from bayesmixed.reml.intervals.profile import ProfileLikelihood
 from bayesmixed.reml.intervals.quantities import Path
 from bayesmixed.reml.intervals.standard_errors import icc_standard_errors, labelled
+from bayesmixed.reml.resampling.bootstrap import bootstrap
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bayesmixed.reml.fit import RemlFit
+    from bayesmixed.reml.estimates import Estimates
 
 METHODS = ("wald", "profile", "profile-reml", "bootstrap")
 #: Probability of the limits between which a curve is drawn.
@@ -36,14 +38,14 @@ def check_method(method: str, ci_prob: float, among: tuple[str, ...] = METHODS) 
 
 
 def interval_table(
-    fit: "RemlFit", method: str, ci_prob: float, df: str, options: Mapping[str, Any]
+    fit: "Estimates", method: str, ci_prob: float, df: str, options: Mapping[str, Any]
 ) -> "pd.DataFrame":
     """Every quantity with its interval; see `RemlFit.confint`."""
     import pandas as pd
 
     check_method(method, ci_prob)
     if method == "bootstrap":
-        return fit.bootstrap(**options).confint(ci_prob)
+        return bootstrap(fit, **options).confint(ci_prob)
     _no_options(method, options)
     points = icc_points(fit.design)
     labels = _icc_labels(fit, points)
@@ -56,23 +58,25 @@ def interval_table(
     return pd.DataFrame(columns, index=index, columns=["estimate", "lower", "upper"])
 
 
-def _coefficient_limits(fit: "RemlFit", method: str, ci_prob: float, df: str) -> dict[str, Limits]:
+def _coefficient_limits(fit: "Estimates", method: str, ci_prob: float, df: str) -> dict[str, Limits]:
     """By t with the degrees of freedom of `df`, or by the profile of the ML deviance."""
-    table = fit.fixed_effects(ci_prob, df)
+    se, degrees = fit.standard_errors(df)
     if method == "profile":
         profile = ProfileLikelihood(fit, restricted=False)
         return _profiled(profile, profile.quantities.coefficients, ci_prob)
-    return dict(zip(table.index, zip(table["lower"], table["upper"], strict=True), strict=True))
+    half = t_quantile(0.5 + ci_prob / 2.0, degrees) * se
+    limits = zip((fit.beta - half).tolist(), (fit.beta + half).tolist(), strict=True)
+    return dict(zip(fit.design.fixed_labels, limits, strict=True))
 
 
 def covariance_limits(
-    fit: "RemlFit", method: str, ci_prob: float, options: Mapping[str, Any] | None = None
+    fit: "Estimates", method: str, ci_prob: float, options: Mapping[str, Any] | None = None
 ) -> dict[str, Limits]:
     """Limits of every sd, correlation within a block and sigma by their labels."""
     check_method(method, ci_prob)
     estimates = labelled(fit, fit.covariance)
     if method == "bootstrap":
-        table = fit.bootstrap(**(options or {})).confint(ci_prob)
+        table = bootstrap(fit, **(options or {})).confint(ci_prob)
         return {label: (table["lower"][label], table["upper"][label]) for label in estimates}
     _no_options(method, options)
     if method != "wald":
@@ -86,7 +90,7 @@ def covariance_limits(
 
 
 def icc_intervals(
-    fit: "RemlFit",
+    fit: "Estimates",
     points: Iterable[IccPoint],
     ci_prob: float = 0.95,
     method: str = "profile-reml",
@@ -98,14 +102,14 @@ def icc_intervals(
 
     Parameters
     ----------
-    fit : RemlFit
+    fit : Estimates
     points : iterable of IccPoint
         See `bayesmixed.icc.icc_points`.
     ci_prob : float
     method : {"profile-reml", "profile", "wald", "bootstrap"}
         Wald's are taken on the logit scale. The bootstrap knows the points of `icc_points` without `at` only.
     options : dict, optional
-        Of `RemlFit.bootstrap`.
+        Of `bayesmixed.reml.resampling.bootstrap.bootstrap`.
 
     Examples
     --------
@@ -119,7 +123,7 @@ def icc_intervals(
     points = list(points)
     labels = _icc_labels(fit, points)
     if method == "bootstrap":
-        table = fit.bootstrap(**(options or {})).confint(ci_prob)
+        table = bootstrap(fit, **(options or {})).confint(ci_prob)
         if unknown := [label for label in labels if label not in table.index]:
             raise RemlError(f"the bootstrap has no {unknown[0]}: use method='profile-reml' with at=")
         return table.loc[labels, ["lower", "upper"]].to_numpy()
@@ -130,7 +134,7 @@ def icc_intervals(
     else:
         profile = ProfileLikelihood(fit, method == "profile-reml")
         limits = [
-            _limits(profile, label, lambda p=point: profile.quantities.icc(p), ci_prob)
+            _limits(profile, label, partial(profile.quantities.icc, point), ci_prob)
             for label, point in zip(labels, points, strict=True)
         ]
     return np.array(limits, dtype=float).reshape(-1, 2)
@@ -151,7 +155,7 @@ def _wald(estimate: float, se: float, ci_prob: float, to, back, slope) -> Limits
     """Estimate -+ z se on another scale; nan where there is no standard error."""
     if not np.isfinite(se):
         return np.nan, np.nan
-    half = stats.norm.ppf(0.5 + ci_prob / 2.0) * se * slope(estimate)
+    half = normal_quantile(0.5 + ci_prob / 2.0) * se * slope(estimate)
     with np.errstate(over="ignore"):
         return float(back(to(estimate) - half)), float(back(to(estimate) + half))
 
@@ -165,7 +169,7 @@ def _profiled(
 def _limits(profile: ProfileLikelihood, label: str, maker: Callable[[], Path], ci_prob: float) -> Limits:
     """Limits of one quantity; nan and a warning that says why where they were not found."""
     try:
-        return profile.limits(maker(), float(stats.chi2.ppf(ci_prob, 1)))
+        return profile.limits(maker(), chi2_cut(ci_prob))
     except RemlError as error:
         warnings.warn(f"no profile limits of {label}: {error}", BayesmixedWarning, stacklevel=5)
         return np.nan, np.nan
@@ -176,16 +180,16 @@ def _no_options(method: str, options: Mapping[str, Any] | None) -> None:
         raise RemlError(f"{', '.join(options)} belongs to method='bootstrap', not to {method!r}")
 
 
-def _icc(fit: "RemlFit", point: IccPoint) -> float:
+def _icc(fit: "Estimates", point: IccPoint) -> float:
     return float(icc_values(fit.covariance, point.rows))
 
 
-def _icc_labels(fit: "RemlFit", points: list[IccPoint]) -> list[str]:
+def _icc_labels(fit: "Estimates", points: list[IccPoint]) -> list[str]:
     return [icc_label(fit.names.factor, point.at, len(points) == 1) for point in points]
 
 
 def component_columns(
-    fit: "RemlFit", method: str, ci_prob: float, options: Mapping[str, Any]
+    fit: "Estimates", method: str, ci_prob: float, options: Mapping[str, Any]
 ) -> dict[str, list[float]]:
     """Columns se, lower and upper for `RemlFit.variance_components`; nan for covariances and shares."""
     limits = covariance_limits(fit, method, ci_prob, options)
@@ -196,7 +200,7 @@ def component_columns(
 
 
 def _component_row(
-    fit: "RemlFit", row: Component, names: Mapping[str, str], limits: Mapping[str, Limits]
+    fit: "Estimates", row: Component, names: Mapping[str, str], limits: Mapping[str, Limits]
 ) -> tuple[float, float, float]:
     label = "sigma" if row.group == "Residual" else names.get(row.term, "")
     if row.quantity == "correlation":
@@ -209,7 +213,7 @@ def _component_row(
     return np.nan, np.nan, np.nan
 
 
-def profile_table(fit: "RemlFit", name: str, points: Any, method: str) -> "pd.DataFrame":
+def profile_table(fit: "Estimates", name: str, points: Any, method: str) -> "pd.DataFrame":
     """The curve of a profile; see `RemlFit.profile`."""
     check_method(method, CURVE, ("profile", "profile-reml"))
     profile = ProfileLikelihood(fit, method == "profile-reml")
@@ -230,7 +234,7 @@ def _grid(profile: ProfileLikelihood, path: Path, points: int) -> Array:
     """Values between the 99 % limits, and the one where the criterion is smallest."""
     if not isinstance(points, int | np.integer) or isinstance(points, bool) or points < 2:
         raise RemlError(f"points must be a list of values or a number of them from 2, not {points!r}")
-    lower, upper = profile.limits(path, float(stats.chi2.ppf(CURVE, 1)))
+    lower, upper = profile.limits(path, chi2_cut(CURVE))
     tau = path.estimate
     if not _is_possible(path, upper):
         upper = path.quantity(10.0 * (1.0 + abs(tau)))

@@ -21,7 +21,7 @@ from bayesmixed.seeds import generator, seed_sequence
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bayesmixed.reml.fit import RemlFit
+    from bayesmixed.reml.estimates import Estimates
 
 #: Threads pay where one refit is mostly compiled loops, which run without the interpreter's lock.
 THREADS_FROM = 2_000
@@ -117,7 +117,7 @@ class Refit(NamedTuple):
 
 
 def bootstrap(
-    fit: "RemlFit",
+    fit: "Estimates",
     replicates: int = 1000,
     random_seed: Any = None,
     cores: int | None = None,
@@ -169,7 +169,7 @@ def progress(results: Iterator[Any], count: int, shown: bool) -> Iterator[Any]:
         yield result
 
 
-def _collected(fit: "RemlFit", refits: list[Refit]) -> Bootstrap:
+def _collected(fit: "Estimates", refits: list[Refit]) -> Bootstrap:
     import pandas as pd
 
     kept = [one for one in refits if one.converged]
@@ -189,7 +189,7 @@ def _collected(fit: "RemlFit", refits: list[Refit]) -> Bootstrap:
     )
 
 
-def _quantities(fit: "RemlFit", beta: Array, Lambda: Array, sigma: Array) -> dict[str, Array]:
+def _quantities(fit: "Estimates", beta: Array, Lambda: Array, sigma: Array) -> dict[str, Array]:
     """Every reported quantity in the user's coding, of many sets of estimates in the coding of the criterion."""
     coded, design, names = fit.coded, fit.design, fit.names
     root = sigma[:, None, None] * (coded.T_inverse @ Lambda)

@@ -1,0 +1,109 @@
+"""Run the cases of a suite: everyone in turns, answers compared, times summed up."""
+
+import os
+import platform
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from benchmarks.cases import Case
+from benchmarks.measure import Outcome, in_turns, summary
+from benchmarks.peers import Peer
+
+LIBRARIES = ("numpy", "scipy", "pandas", "numba", "formulae")
+
+
+def run_suite(cases: Iterable[Case], everyone: Sequence[Peer], budget: float = 10.0) -> dict[str, Any]:
+    """Everything that was found, ready for JSON; the first of `everyone` is ours."""
+    absent = {peer.name: reason for peer in everyone if (reason := peer.missing())}
+    present = [peer for peer in everyone if peer.name not in absent]
+    for name, reason in absent.items():
+        _say(f"{name} is left out: {reason}")
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": machine(),
+        "versions": {peer.name: peer.version() for peer in present},
+        "absent": absent,
+        "cases": [run_case(case, present, budget) for case in cases],
+    }
+
+
+def machine() -> dict[str, Any]:
+    """What may be said of the machine: nothing that names it."""
+    return {
+        "processors": os.cpu_count(),
+        "architecture": platform.machine(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "blas_threads": os.environ.get("OPENBLAS_NUM_THREADS", "as the library chooses"),
+        "libraries": {name: version(name) for name in LIBRARIES},
+    }
+
+
+def run_case(case: Case, everyone: Sequence[Peer], budget: float) -> dict[str, Any]:
+    """One case by all who know its task."""
+    _say(case.title)
+    table = case.table()
+    left_out = {peer.name: peer.too_slow for peer in everyone if len(table) > peer.most_rows}
+    runs = {
+        peer.name: peer.prepare(case.task, table, case.formula) for peer in everyone if peer.name not in left_out
+    }
+    found = in_turns({name: run for name, run in runs.items() if run is not None}, budget)
+    ours = next(iter(found.values()))
+    return {
+        "name": case.name,
+        "title": case.title,
+        "task": case.task,
+        "formula": case.formula,
+        "rows": len(table),
+        "target": case.target,
+        "left_out": left_out,
+        "results": {name: result(case, outcomes, ours) for name, outcomes in found.items()},
+    }
+
+
+def result(case: Case, outcomes: Sequence[Outcome], ours: Sequence[Outcome]) -> dict[str, Any]:
+    """Times of one package and how its answer compares with ours."""
+    answer, reference = outcomes[-1].answer, ours[-1].answer
+    times = summary([outcome.seconds for outcome in outcomes], [outcome.seconds for outcome in ours])
+    return {**times, "answer": dict(answer), "differences": differences(case, answer, reference)}
+
+
+def differences(case: Case, answer: Mapping[str, float], ours: Mapping[str, float]) -> dict[str, Any]:
+    """Of the criterion, as theirs minus ours; of the rest the largest relative one; and whether they are small.
+
+    ``above`` says that the other package stopped above the minimum that we found.
+    """
+    shared = [name for name in answer if name in ours]
+    others = [abs(answer[name] / ours[name] - 1.0) for name in shared if name != "criterion"]
+    found: dict[str, Any] = {"compared": len(shared)}
+    small = True
+    if "criterion" in shared:
+        found["criterion"] = answer["criterion"] - ours["criterion"]
+        small = abs(found["criterion"]) <= case.near["criterion"]
+        found["above"] = bool(found["criterion"] > case.near["criterion"])
+    if others:
+        found["others"] = max(others)
+        small = small and found["others"] <= case.near["others"]
+    return {**found, "agrees": bool(small) if shared else None}
+
+
+def failures(found: Mapping[str, Any]) -> list[str]:
+    """Missed targets, and answers that put ours in doubt: one above our minimum is the other package's own."""
+    texts = []
+    for case in found["cases"]:
+        (name, ours), *_ = case["results"].items()
+        if case["target"] is not None and ours["median"] > case["target"]:
+            texts.append(f"{case['title']}: {name} took {ours['median']:.3g} s, not {case['target']:g} s")
+        texts += [
+            f"{case['title']}: {peer} found something else than {name}: {result['differences']}"
+            for peer, result in case["results"].items()
+            if result["differences"]["agrees"] is False and not result["differences"].get("above")
+        ]
+    return texts
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
