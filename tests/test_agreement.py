@@ -115,6 +115,7 @@ class Quadrature:
         return mean, np.sqrt((self.weight * (values - mean) ** 2).sum())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", ["Dyestuff", "Dyestuff2"])
 def test_a_one_way_layout_agrees_with_quadrature(table):
     model = bm.MixedModel("Yield ~ 1 + (1 | Batch)", bm.load_dataset(table))

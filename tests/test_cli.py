@@ -81,6 +81,10 @@ def test_reml_takes_other_intervals(call, sleep, sleepstudy):
     record = only_json(call("reml", sleep, SLOPE, "--json", "--ci", "none")[1])
     assert all(row["ci"] is None for row in record["icc"])
     assert "Intervals by profile likelihood of the ML deviance" in call("reml", sleep, SLOPE, "--ml")[1]
+
+
+@pytest.mark.slow
+def test_refits_are_the_same_in_every_call(call, sleep):
     once = call("reml", sleep, SLOPE, "--ci", "bootstrap")
     assert "1,000 refits" in once[1]
     assert call("reml", sleep, SLOPE, "--ci", "bootstrap") == once

@@ -122,7 +122,7 @@ def test_gradient_by_central_differences(name):
 
 
 # ---------------------------------------------------------------- against PyMC
-FAST = ("three", "explicit many")
+FAST = ("explicit many",)
 
 
 @pytest.mark.parametrize(

@@ -277,6 +277,7 @@ def test_what_is_unknown_is_left_out_and_its_readers_say_so(tmp_path):
         assert (rows["tuning steps"], rows["target_accept"]) == ("unknown", "unknown")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sampler", "target_accept"), [("pymc", None), ("nutpie", 0.85)])
 def test_what_pymc_writes_is_found(sampler, target_accept):
     """PyMC's own sampler leaves no target_accept behind."""

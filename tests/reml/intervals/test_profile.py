@@ -136,7 +136,13 @@ def icc_of(x, q, correlated, rows):
 
 
 @pytest.mark.parametrize("restricted", [True, False])
-@pytest.mark.parametrize("formula", ["y ~ t + (1 | g)", "y ~ t + (t || g)", "y ~ t + (t | g)"])
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "y ~ t + (1 | g)",
+        *(pytest.param(f, marks=pytest.mark.slow) for f in ("y ~ t + (t || g)", "y ~ t + (t | g)")),
+    ],
+)
 def test_dense_profiles(formula, restricted):
     found = fit(formula, UNEVEN)
     q, correlated = found.design.q, len(found.optimum.theta) == 3
