@@ -11,7 +11,8 @@ import numpy as np
 
 from bayesmixed.coding import Array
 from bayesmixed.compiled import compiled
-from bayesmixed.likelihood import cholesky, solve_lower, solve_upper
+from bayesmixed.effects import whitened_effects
+from bayesmixed.likelihood import solve_lower, solve_upper
 from bayesmixed.moments import Moments
 
 
@@ -19,39 +20,20 @@ from bayesmixed.moments import Moments
 def _effect_moments(Lambda, back, sigma, gamma, Rzz, Rza):  # pragma: no cover - compiled
     # Groups outside, draws inside: the sums of one group are all that is kept.
     draws, q = Lambda.shape[:2]
-    groups, p1 = len(Rza), Rza.shape[2]
+    groups = len(Rza)
     F, M, lower, columns = np.empty((q, q)), np.empty((q, q)), np.empty((q, q)), np.empty((q, q))
-    r, u = np.empty(q), np.empty((q, 1))
+    u = np.empty((q, 1))
     mean, sd = np.zeros((groups, q)), np.empty((groups, q))
     squares, variances = np.empty(q), np.empty(q)
     for g in range(groups):
         for i in range(q):
             squares[i], variances[i] = 0.0, 0.0
         for d in range(draws):
-            for i in range(q):
-                for j in range(q):
-                    total = 0.0
-                    for k in range(q):
-                        total += Rzz[g, i, k] * Lambda[d, k, j]
-                    F[i, j] = total
-                    columns[i, j] = back[d, j, i]
-                total = Rza[g, i, p1 - 1]
-                for k in range(p1 - 1):
-                    total -= Rza[g, i, k] * gamma[d, k]
-                r[i] = total
-            for i in range(q):
-                total = 0.0
-                for k in range(q):
-                    total += F[k, i] * r[k]
-                u[i, 0] = total
-                for j in range(q):
-                    total = 1.0 if i == j else 0.0
-                    for k in range(q):
-                        total += F[k, i] * F[k, j]
-                    M[i, j] = total
-            cholesky(M, lower)
-            solve_lower(lower, u)
+            whitened_effects(Rzz[g], Rza[g], Lambda[d], gamma[d], F, M, lower, u)
             solve_upper(lower, u)
+            for i in range(q):
+                for j in range(q):
+                    columns[i, j] = back[d, j, i]
             solve_lower(lower, columns)
             for i in range(q):
                 value, variance = 0.0, 0.0

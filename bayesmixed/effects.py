@@ -74,45 +74,46 @@ def draw_coefficients(
 
 
 @compiled
+def whitened_effects(Rzz, Rza, Lambda, gamma, F, M, lower, u):  # pragma: no cover - compiled
+    """``lower lower' = M = I + F'F`` of one group and ``u = lower^-1 F'r``: b is ``Lambda lower'^-1 u``."""
+    q, p = Rzz.shape[0], Rza.shape[1] - 1
+    for i in range(q):
+        u[i, 0] = 0.0
+    for i in range(q):
+        residual = Rza[i, p]
+        for k in range(p):
+            residual -= Rza[i, k] * gamma[k]
+        for j in range(q):
+            total = 0.0
+            for k in range(q):
+                total += Rzz[i, k] * Lambda[k, j]
+            F[i, j] = total
+            u[j, 0] += total * residual
+    for i in range(q):
+        for j in range(q):
+            total = 1.0 if i == j else 0.0
+            for k in range(q):
+                total += F[k, i] * F[k, j]
+            M[i, j] = total
+    cholesky(M, lower)
+    solve_lower(lower, u)
+
+
+@compiled
 def _draw_group_effects(Lambda, sigma, gamma, noise, Rzz, Rza):  # pragma: no cover - compiled
     draws, groups, q = noise.shape
-    p1 = Rza.shape[2]
     F, M, lower, u = np.empty((q, q)), np.empty((q, q)), np.empty((q, q)), np.empty((q, 1))
-    z = np.empty((q, 1))
-    r = np.empty(q)
     result = np.empty((draws, groups, q))
     for d in range(draws):
         for g in range(groups):
+            whitened_effects(Rzz[g], Rza[g], Lambda[d], gamma[d], F, M, lower, u)
             for i in range(q):
-                for j in range(q):
-                    total = 0.0
-                    for k in range(q):
-                        total += Rzz[g, i, k] * Lambda[d, k, j]
-                    F[i, j] = total
-                total = Rza[g, i, p1 - 1]
-                for k in range(p1 - 1):
-                    total -= Rza[g, i, k] * gamma[d, k]
-                r[i] = total
+                u[i, 0] += sigma[d] * noise[d, g, i]
+            solve_upper(lower, u)
             for i in range(q):
                 total = 0.0
                 for k in range(q):
-                    total += F[k, i] * r[k]
-                u[i, 0] = total
-                z[i, 0] = sigma[d] * noise[d, g, i]
-                for j in range(q):
-                    total = 1.0 if i == j else 0.0
-                    for k in range(q):
-                        total += F[k, i] * F[k, j]
-                    M[i, j] = total
-            cholesky(M, lower)
-            solve_lower(lower, u)
-            for i in range(q):
-                z[i, 0] += u[i, 0]
-            solve_upper(lower, z)
-            for i in range(q):
-                total = 0.0
-                for k in range(q):
-                    total += Lambda[d, i, k] * z[k, 0]
+                    total += Lambda[d, i, k] * u[k, 0]
                 result[d, g, i] = total
     return result
 

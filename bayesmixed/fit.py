@@ -1,6 +1,6 @@
 """A sampled posterior and everything that can be asked of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,22 +9,18 @@ import numpy as np
 
 from bayesmixed.coding import Array
 from bayesmixed.components import components
-from bayesmixed.draws import effects_of
-from bayesmixed.errors import SamplingError
+from bayesmixed.fit_draws import FitDraws
 from bayesmixed.icc import icc_points, icc_table, icc_values
-from bayesmixed.parameters import CovarianceParameters, find_name, stored_name, typed_name
-from bayesmixed.quantities import coefficients_by_label, covariance_by_label
 from bayesmixed.summary import Verdict, convergence, describe, describe_each, judge
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from bayesmixed.model import MixedModel
     from bayesmixed.reconcile.flat import FlatDraws
 
 
-class Fit:
+class Fit(FitDraws):
     """Draws of the posterior of a `MixedModel`.
 
     Made by ``model.fit()``, ``model.fit_from(datatree)`` or ``bm.load(path)``.
@@ -45,10 +41,6 @@ class Fit:
     (True, ['1|Batch', '1|Batch_sigma', 'Intercept', 'sigma'])
     """
 
-    def __init__(self, model: "MixedModel", idata: "xr.DataTree"):
-        self.model = model
-        self.idata = idata
-
     def __repr__(self) -> str:
         chains, draws = self.shape
         return f"Fit({self.model.specification.formula!r}, {chains} chains of {draws} draws; {self.verdict})"
@@ -58,64 +50,6 @@ class Fit:
 
         return fit_html(self)
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Chains, and draws of each."""
-        return self.idata["posterior"].sizes["chain"], self.idata["posterior"].sizes["draw"]
-
-    # ---------------------------------------------------------------- draws
-    def draws_of(self, name: str) -> Array:
-        """Draws of one variable, (chains * draws, ...), by its name as typed."""
-        array = self._variable(name).transpose("chain", "draw", ...).to_numpy()
-        return array.reshape(-1, *array.shape[2:])
-
-    def _variable(self, name: str) -> "xr.DataArray":
-        """One variable of the posterior by its name as typed."""
-        posterior = self.idata["posterior"].to_dataset()
-        stored = find_name(name, map(str, posterior.data_vars))
-        if stored is None:
-            there = ", ".join(typed_name(str(variable)) for variable in posterior.data_vars)
-            raise SamplingError(f"the posterior has no variable {name!r}; it has {there}")
-        return posterior[stored]
-
-    @cached_property
-    def covariance(self) -> CovarianceParameters:
-        """sd, correlations and sigma of every draw, in the user's coding."""
-        names = self.model.names
-        wanted = ["sigma", *(p.name for p in names.sd), *([names.corr] if names.has_corr else [])]
-        return names.covariance({name: self.draws_of(name) for name in wanted})
-
-    @cached_property
-    def beta(self) -> Array:
-        """Draws of the coefficients in the order of the columns of X, (draws, p)."""
-        columns = [self.draws_of(p.name) for p in self.model.names.fixed]
-        stacked = [column.reshape(len(column), -1) for column in columns]
-        return np.hstack(stacked) if stacked else np.empty((int(np.prod(self.shape)), 0))
-
-    @property
-    def has_effects(self) -> bool:
-        """Whether draws of b were kept."""
-        return stored_name(self.model.names.effects[0].name) in self.idata["posterior"]
-
-    @cached_property
-    def effects(self) -> Array:
-        """Draws of b, (draws, J, q)."""
-        if not self.has_effects:
-            raise SamplingError(
-                "draws of the random effects were not kept (their moments are in idata['group_effects']): "
-                "fit with keep_groups=True"
-            )
-        found = effects_of(self.idata["posterior"].to_dataset(), self.model.names, ("chain", "draw"))
-        return found.reshape(-1, *found.shape[2:])
-
-    @cached_property
-    def effect_moments(self) -> tuple[Array, Array]:
-        """Posterior means and standard deviations of b, (J, q) each, also where draws were not kept."""
-        if self.has_effects:
-            return self.effects.mean(axis=0), self.effects.std(axis=0, ddof=1)
-        mean, sd = effects_of(self.idata["group_effects"].to_dataset(), self.model.names, ("moment",))
-        return mean, sd
-
     @cached_property
     def flat_draws(self) -> "FlatDraws | None":
         """As many draws under flat priors, whose mode is REML; None where those have no proper posterior."""
@@ -123,53 +57,6 @@ class Fit:
 
         return draw_flat(self) if is_proper(self.model) else None
 
-    def scalars(self) -> dict[str, Array]:
-        """Draws (chains, draws) of every free number by its label: coefficients, sd, correlations, sigma.
-
-        Of a correlation matrix the upper triangle within blocks, ``Subject_corr[Intercept,Days]``.
-        """
-        names = self.model.names
-        found = coefficients_by_label(names, self.beta)
-        found |= covariance_by_label(self.model.design, names, self.covariance)
-        return {label: values.reshape(self.shape) for label, values in found.items()}
-
-    def to_dataframe(self, var_names: Sequence[str] | None = None) -> "pd.DataFrame":
-        """One row a draw, with columns ``chain``, ``draw`` and one for each number.
-
-        Parameters
-        ----------
-        var_names : sequence of str, optional
-            Variables of the posterior, as typed; by default all but the random effects.
-        """
-        import pandas as pd
-
-        chains, draws = self.shape
-        columns: dict[str, np.ndarray] = {
-            "chain": np.repeat(np.arange(chains), draws),
-            "draw": np.tile(np.arange(draws), chains),
-        }
-        if var_names is None:
-            columns |= {label: values.ravel() for label, values in self.scalars().items()}
-            return pd.DataFrame(columns)
-        for name in [var_names] if isinstance(var_names, str) else var_names:
-            columns |= self._labelled(name)
-        return pd.DataFrame(columns)
-
-    def _labelled(self, name: str) -> dict[str, Array]:
-        """Every entry of one variable with its label, as ``az.summary`` writes it."""
-        values, variable = self.draws_of(name), self._variable(name)
-        name = typed_name(str(variable.name))
-        coords = [[str(c) for c in variable[d].to_numpy()] for d in variable.dims if d not in ("chain", "draw")]
-        if not coords:
-            return {name: values}
-        labels = [
-            ", ".join(np.array(coords[d])[i] for d, i in enumerate(index))
-            for index in np.ndindex(values.shape[1:])
-        ]
-        flat = values.reshape(len(values), -1)
-        return {f"{name}[{label}]": flat[:, k] for k, label in enumerate(labels)}
-
-    # ---------------------------------------------------------------- verdict and tables
     @cached_property
     def verdict(self) -> Verdict:
         """Divergences, R-hat, ESS and E-BFMI, with a readable reason for each doubt."""

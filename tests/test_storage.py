@@ -417,3 +417,17 @@ def test_saving_over_an_old_fit(tmp_path):
     fit("slope").save(str(path))
     assert bm.load(str(path)).model.design.factor_name == "Subject"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_rotated_columns_and_counts_of_missing_values_come_back(tmp_path, sleepstudy):
+    rows = sleepstudy.assign(Days=sleepstudy["Days"] + 1e6, half=np.where(sleepstudy["Days"] < 5, "a", "b"))
+    rows.loc[3, "Days"] = np.nan
+    model = bm.MixedModel("Reaction ~ Days * half + (1 | Subject)", rows)
+    assert model.coded.fixed.rotation is not None
+    with pytest.warns(bm.BayesmixedWarning, match="missing values in Days"):
+        found = model.fit(random_seed=1, **QUICK)
+    found.save(tmp_path / "fit.nc")
+    again = bm.load(tmp_path / "fit.nc")
+    np.testing.assert_array_equal(again.model.coded.fixed.rotation, model.coded.fixed.rotation)
+    assert again.model.design.dropped == model.design.dropped
+    assert again.model.reml().criterion == pytest.approx(model.reml().criterion, abs=1e-9)

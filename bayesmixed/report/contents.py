@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from bayesmixed.fit import Fit
     from bayesmixed.model import MixedModel
-    from bayesmixed.reml import RemlFit
 
 LIMITS = (Column("2.5 %"), Column("97.5 %"))
 POSTERIOR = (Column("mean"), Column("sd"), Column("median"), *LIMITS)
@@ -29,7 +28,7 @@ MOST_GROUPS = 40
 def fixed_effects(fit: "Fit") -> Table:
     """Coefficients with their units."""
     units, table = fit.model.units, fit.fixed_effects()
-    rows = [(term, units.of_parameter(term), *row) for term, row in _values(table, POSTERIOR_KEYS)]
+    rows = [(term, units.of_parameter(term), *row) for term, row in values_of(table, POSTERIOR_KEYS)]
     return Table("Fixed effects", (Column("term", "text"), Column("unit", "text"), *POSTERIOR), tuple(rows))
 
 
@@ -38,7 +37,7 @@ def variance_components(fit: "Fit") -> Table:
     names = (Column("group", "text"), Column("term", "text"), Column("quantity", "text"))
     rows = [
         (group, term, quantity, component_unit(fit.model, term, quantity), *row)
-        for (group, term, quantity), row in _values(fit.variance_components(), POSTERIOR_KEYS)
+        for (group, term, quantity), row in values_of(fit.variance_components(), POSTERIOR_KEYS)
     ]
     note = "Share of variance is that of an average row; for a random intercept it is the ICC."
     return Table("Variance components", (*names, Column("unit", "text"), *POSTERIOR), tuple(rows), note)
@@ -69,11 +68,11 @@ def _terms_of(model: "MixedModel", term: str) -> list[str]:
 def icc(fit: "Fit") -> Table:
     """Intraclass correlation, at each place where it is reported."""
     frame = fit.icc()
-    rows = [(where, *row) for where, row in _values(frame, POSTERIOR_KEYS, _icc_place(frame))]
+    rows = [(where, *row) for where, row in values_of(frame, POSTERIOR_KEYS, icc_place(frame))]
     return Table("Intraclass correlation (ICC)", (Column("at", "text"), *POSTERIOR), tuple(rows))
 
 
-def _icc_place(frame: "pd.DataFrame") -> list[str]:
+def icc_place(frame: "pd.DataFrame") -> list[str]:
     """``Subject, Days = 4.5``; the row without a place is the average over rows where there is a slope."""
     names = list(frame.index.names)
     if len(names) == 1:
@@ -119,7 +118,7 @@ def reml_comparison(fit: "Fit") -> Table:
     )
     table = fit.compare_reml(effects=False)
     codes = table["reasons"]
-    rows = [(name, own, *row) for (name, row), own in zip(_values(table, keys), codes, strict=True)]
+    rows = [(name, own, *row) for (name, row), own in zip(values_of(table, keys), codes, strict=True)]
     note = (
         "REML with its interval, then the median with its own. Shift is (median - REML) / posterior sd. "
         "From skew is the median under flat priors, whose mode is REML, minus REML; from prior is what the "
@@ -156,7 +155,7 @@ def random_effects(fit: "Fit", most: int = MOST_GROUPS) -> Table:
         Column("no pooling"),
         Column("shrinkage", "share"),
     )
-    rows = [(str(level), str(term), *row) for (level, term), row in _values(frame, keys)]
+    rows = [(str(level), str(term), *row) for (level, term), row in values_of(frame, keys)]
     note = (
         "Deviations from the fixed effects. No pooling is the least-squares estimate from the group's rows alone; "
         "shrinkage is the share of it that pooling took away (above 1 or below 0 where the group's other "
@@ -182,7 +181,7 @@ def posterior_predictive(check: PredictiveCheck) -> Table:
         "The p-value is the share of replicates with a statistic at least as large as that of the data; "
         "near 0 or 1 it says that the model does not produce data like these."
     )
-    rows = [(name, *row) for name, row in _values(check.table(), keys)]
+    rows = [(name, *row) for name, row in values_of(check.table(), keys)]
     return Table(f"Replicates of {check.groups} groups against the data", columns, tuple(rows), note)
 
 
@@ -273,81 +272,7 @@ def session(fit: "Fit") -> Table:
     return Table("Session", (Column("what", "text"), Column("value", "text")), rows)
 
 
-# ---------------------------------------------------------------- REML
-NOTES = {
-    "satterthwaite": "df, p and intervals by Satterthwaite.",
-    "kenward-roger": "se, df, p and intervals by Kenward and Roger.",
-}
-
-
-def reml_fixed_effects(fit: "RemlFit", df: str = "satterthwaite") -> Table:
-    """Estimates, standard errors, Satterthwaite df, t, p and intervals."""
-    keys = ("estimate", "se", "df", "t", "p", "lower", "upper")
-    columns = (
-        Column("term", "text"),
-        Column("estimate"),
-        Column("se"),
-        Column("df"),
-        Column("t"),
-        Column("p", "probability"),
-        *LIMITS,
-    )
-    rows = tuple((name, *row) for name, row in _values(fit.fixed_effects(df=df), keys))
-    note = NOTES[df]
-    return Table("Fixed effects", columns, rows, note)
-
-
-#: What each method of intervals is, for the note under a table.
-METHODS = {
-    "wald": "Intervals by Wald's method, on the scale of the logarithm, of Fisher's z and of the logit.",
-    "profile": "Intervals by profile likelihood of the ML deviance.",
-    "profile-reml": "Intervals by profile of the REML criterion.",
-    "bootstrap": "Intervals by parametric bootstrap, 1,000 refits.",
-}
-
-
-def reml_variance_components(fit: "RemlFit", method: str | None = None) -> Table:
-    """Estimates, with standard errors and intervals by a method of `RemlFit.confint`."""
-    keys = ("estimate",) if method is None else ("estimate", "se", "lower", "upper")
-    numbers = (Column("estimate"),) if method is None else (Column("estimate"), Column("se"), *LIMITS)
-    columns = (*(Column(name, "text") for name in ("group", "term", "quantity")), *numbers)
-    rows = tuple(
-        (*key, *row) for key, row in _values(fit.variance_components(method=method, **seeded(method)), keys)
-    )
-    return Table("Variance components", columns, rows, METHODS.get(method or "", ""))
-
-
-def reml_icc(fit: "RemlFit", method: str | None = None) -> Table:
-    """Estimates, with intervals by a method of `RemlFit.confint`."""
-    frame = fit.icc(method=method, **seeded(method))
-    keys = ("estimate",) if method is None else ("estimate", "lower", "upper")
-    limits = () if method is None else LIMITS
-    rows = tuple((place, *row) for place, row in _values(frame, keys, _icc_place(frame)))
-    return Table("Intraclass correlation (ICC)", (Column("at", "text"), Column("estimate"), *limits), rows)
-
-
-def seeded(method: str | None) -> dict[str, Any]:
-    """The same refits in every table, and whenever a page is made."""
-    return {"random_seed": 1} if method == "bootstrap" else {}
-
-
-def reml_terms(fit: "RemlFit", df: str = "satterthwaite") -> Table:
-    """Type III F tests of the terms."""
-    columns = (Column("term", "text"), Column("num. df"), Column("den. df"), Column("F"))
-    keys = ("num_df", "den_df", "F", "p")
-    rows = tuple((term, *row) for term, row in _values(fit.anova(df), keys))
-    return Table("Type III tests of terms", (*columns, Column("p", "probability")), rows)
-
-
-def reml_contrasts(fit: "RemlFit", contrasts: list[str], df: str = "satterthwaite") -> Table:
-    """Tests of linear combinations of coefficients."""
-    keys = ("estimate", "se", "df", "t", "p", "lower", "upper")
-    numbers = (Column("estimate"), Column("se"), Column("df"), Column("t"), Column("p", "probability"), *LIMITS)
-    rows = tuple((text, *row) for text, row in _values(fit.test(contrasts, df), keys))
-    return Table("Contrasts", (Column("contrast", "text"), *numbers), rows)
-
-
-def _values(
+def values_of(
     frame: "pd.DataFrame", keys: Iterable[str], labels: Iterable[Any] | None = None
 ) -> list[tuple[Any, tuple[float, ...]]]:
     """Each row's label with its values of some columns."""

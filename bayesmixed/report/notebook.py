@@ -3,7 +3,7 @@
 from html import escape
 from typing import TYPE_CHECKING
 
-from bayesmixed.report import contents
+from bayesmixed.report import contents, reml_contents
 from bayesmixed.report.table import Table
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ def model_html(model: "MixedModel") -> str:
 def reml_html(fit: "RemlFit") -> str:
     """Estimates of a REML or ML fit."""
     tables = (
-        contents.reml_fixed_effects(fit),
-        contents.reml_variance_components(fit),
-        contents.reml_icc(fit),
+        reml_contents.reml_fixed_effects(fit),
+        reml_contents.reml_variance_components(fit),
+        reml_contents.reml_icc(fit),
     )
     lines = [f"{fit.method} criterion {fit.criterion:.4f}{', singular' if fit.singular else ''}"]
     return _box("RemlFit", fit.design.specification.formula, lines, tables, fit.warnings)

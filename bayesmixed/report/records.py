@@ -8,7 +8,7 @@ import numpy as np
 
 from bayesmixed.errors import RemlError, warnings_as_texts
 from bayesmixed.icc import icc_points, icc_values
-from bayesmixed.report.contents import seeded
+from bayesmixed.report.reml_contents import seeded
 from bayesmixed.summary import convergence, describe
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bayesmixed.report import contents
+from bayesmixed.report import contents, reml_contents
 from bayesmixed.report.table import Table
 
 if TYPE_CHECKING:
@@ -54,12 +54,12 @@ def reml_text(
         _what(fit.design),
         f"{fit.method} criterion ({kind}): {fit.criterion:.4f}   AIC {fit.aic:.3f}   BIC {fit.bic:.3f}",
     ]
-    tables = [contents.reml_fixed_effects(fit, df)]
+    tables = [reml_contents.reml_fixed_effects(fit, df)]
     if anova:
-        tables.append(contents.reml_terms(fit, df))
+        tables.append(reml_contents.reml_terms(fit, df))
     if contrasts:
-        tables.append(contents.reml_contrasts(fit, list(contrasts), df))
-    tables += [contents.reml_variance_components(fit, method), contents.reml_icc(fit, method)]
+        tables.append(reml_contents.reml_contrasts(fit, list(contrasts), df))
+    tables += [reml_contents.reml_variance_components(fit, method), reml_contents.reml_icc(fit, method)]
     return _page(head, tables, fit.warnings)
 
 
