@@ -6,6 +6,7 @@ that takes them is nutpie's own for PyMC models; a test holds its signature.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numba
 import numpy as np
@@ -141,7 +142,14 @@ def sample_compiled(density: Density, start: Array, settings: SamplerSettings):
     draws : ndarray
     stats : xarray.Dataset
     """
-    model = compiled_model(density, _jittered(density, start))
+    point = _jittered(density, start)
+    try:
+        model = compiled_model(density, point)
+    except (ImportError, TypeError, AttributeError):
+        # Another nutpie than the pinned one: its public interface takes a Python function.
+        from bayesmixed.engines.pyfunc import python_model
+
+        model, settings = python_model(density, point, _VARIABLE), replace(settings, cores=1)
     tree = run_nutpie(model, settings)
     return tree["posterior"][_VARIABLE].to_numpy(), tree["sample_stats"].to_dataset()
 
