@@ -31,6 +31,8 @@ class Case:
         Seconds that our own median must not exceed.
     near : dict of str to float
         Largest difference of two answers under which they agree: of ``criterion`` absolute, of others relative.
+    times : dict of str to float
+        By package: how many times its effective draws a second (of the first package: at least) ours must give.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Case:
     table: Callable[[], pd.DataFrame] = sleepstudy
     target: float | None = None
     near: dict[str, float] = field(default_factory=lambda: {"criterion": 1e-3, "others": 1e-4})
+    times: dict[str, float] = field(default_factory=dict)
 
 
 REML = (
@@ -59,4 +62,29 @@ REML = (
     Case("import", "importing what fits a model, cold", "import"),
     Case("help", "`bayesmixed --help`, cold", "help", target=1.0),
 )
-SUITES = {"reml": REML}
+#: Bambi cannot say the correlation of intercept and slope: posteriors agree roughly, by the mean of the slope.
+ROUGHLY = {"others": 0.1}
+SAMPLING = (
+    Case(
+        *("sleepstudy", "180 rows, 4 x (1000 + 1000) draws", "sample 4 1000"),
+        target=0.5,
+        near=ROUGHLY,
+        times={"Bambi, nutpie": 60.0, "Bambi, PyMC": 60.0},
+    ),
+    Case(
+        *("sleepstudy_importance", 'the same, `engine="importance"`', "sample 4 1000 importance"),
+        near=ROUGHLY,
+        times={"Bambi, nutpie": 250.0, "Bambi, PyMC": 250.0},
+    ),
+    Case(
+        *("rows_20_000", "20,000 rows, 2,000 groups, 2 x (500 + 500) draws", "sample 2 500"),
+        *(SLOPE, partial(random_slope, 2_000, 10)),
+        near=ROUGHLY,
+        times={"Bambi, nutpie": 40.0},
+    ),
+    Case("first", "180 rows: first `fit()` of a process, imports done", "first sample", target=3.0),
+    Case(
+        "shell", "180 rows, from the shell, cold: `bayesmixed fit`, a Bambi script", "shell sample", near=ROUGHLY
+    ),
+)
+SUITES = {"reml": REML, "sampling": SAMPLING}

@@ -24,10 +24,13 @@ class Outcome:
     answer : mapping of str to float
         The numbers that were found, under names that all packages share, such as ``criterion`` and ``Days``.
         Nothing is called fast before these agree.
+    effective : float, optional
+        Independent draws that the run's draws are worth: the smallest bulk ESS of all parameters.
     """
 
     seconds: float
     answer: Mapping[str, float] = field(default_factory=dict)
+    effective: float | None = None
 
 
 Run = Callable[[], Outcome]
@@ -87,7 +90,8 @@ def _turn(run: Run) -> Outcome:
     outcomes = [run()]
     while sum(outcome.seconds for outcome in outcomes) < TURN:
         outcomes.append(run())
-    return Outcome(float(np.median([outcome.seconds for outcome in outcomes])), outcomes[-1].answer)
+    median = float(np.median([outcome.seconds for outcome in outcomes]))
+    return Outcome(median, outcomes[-1].answer, outcomes[-1].effective)
 
 
 def summary(seconds: Sequence[float], ours: Sequence[float]) -> dict[str, Any]:

@@ -9,11 +9,18 @@ HEAD = [
     "| task | package | median | middle half | times ours | rounds | target | answer |",
     "|---|---|--:|--:|--:|--:|--:|---|",
 ]
+#: Of suites that count draws: effective draws, a second, and how many times a package's ours gives.
+DRAWS_HEAD = [
+    f"{HEAD[0]} ESS | ESS/s | ours/its | target |",
+    f"{HEAD[1]}--:|--:|--:|--:|",
+]
 
 
 def render(found: Mapping[str, Any]) -> str:
     """All tables of a run, with a line that says where they come from."""
-    parts = [_source(found), "\n".join([*HEAD, *(row for case in found["cases"] for row in _rows(case))])]
+    counted = any(result.get("effective") for case in found["cases"] for result in case["results"].values())
+    rows = [row for case in found["cases"] for row in _rows(case, counted)]
+    parts = [_source(found), "\n".join([*(DRAWS_HEAD if counted else HEAD), *rows])]
     parts += _notes(found)
     if found.get("cold_start"):
         parts.append(_cold_start(found["cold_start"]))
@@ -48,7 +55,7 @@ def _source(found: Mapping[str, Any]) -> str:
     )
 
 
-def _rows(case: Mapping[str, Any]) -> list[str]:
+def _rows(case: Mapping[str, Any], counted: bool = False) -> list[str]:
     rows = []
     for place, (name, result) in enumerate(case["results"].items()):
         ours = place == 0
@@ -64,8 +71,20 @@ def _rows(case: Mapping[str, Any]) -> list[str]:
             target,
             "" if ours else _agreement(result["differences"]),
         ]
+        if counted:
+            cells += _draws(case, name, result, ours)
         rows.append(f"| {' | '.join(cells)} |")
     return rows
+
+
+def _draws(case: Mapping[str, Any], name: str, result: Mapping[str, Any], ours: bool) -> list[str]:
+    """Effective draws, those of a second, the ratio of ours to them, and what it should be."""
+    if not result.get("effective"):
+        return [""] * 4
+    rate, ratio, wanted = result["effective"] / result["median"], result["ours_is_times"], case["times"].get(name)
+    missed = " (**missed**)" if wanted and ratio and ratio < wanted else ""
+    shown = "1" if ours else f"{ratio:.3g}"
+    return [f"{result['effective']:.0f}", f"{rate:.0f}", shown, f"{wanted:g}{missed}" if wanted else ""]
 
 
 def _times_ours(result: Mapping[str, Any], ours: bool) -> str:

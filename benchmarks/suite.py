@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
+
 from benchmarks.cases import Case
 from benchmarks.measure import Outcome, in_turns, summary
 from benchmarks.peers import Peer
@@ -59,6 +61,7 @@ def run_case(case: Case, everyone: Sequence[Peer], budget: float) -> dict[str, A
         "formula": case.formula,
         "rows": len(table),
         "target": case.target,
+        "times": case.times,
         "left_out": left_out,
         "results": {name: result(case, outcomes, ours) for name, outcomes in found.items()},
     }
@@ -68,7 +71,25 @@ def result(case: Case, outcomes: Sequence[Outcome], ours: Sequence[Outcome]) -> 
     """Times of one package and how its answer compares with ours."""
     answer, reference = outcomes[-1].answer, ours[-1].answer
     times = summary([outcome.seconds for outcome in outcomes], [outcome.seconds for outcome in ours])
-    return {**times, "answer": dict(answer), "differences": differences(case, answer, reference)}
+    rates = {"effective": _effective(outcomes), "ours_is_times": _rate_ratio(outcomes, ours)}
+    return {**times, **rates, "answer": dict(answer), "differences": differences(case, answer, reference)}
+
+
+def _effective(outcomes: Sequence[Outcome]) -> float | None:
+    """Median effective draws of a run."""
+    found = [outcome.effective for outcome in outcomes if outcome.effective is not None]
+    return float(np.median(found)) if found else None
+
+
+def _rate_ratio(outcomes: Sequence[Outcome], ours: Sequence[Outcome]) -> float | None:
+    """How many times this package's effective draws a second ours gives, median over rounds."""
+    pairs = zip(outcomes, ours, strict=True)
+    ratios = [
+        (own.effective / own.seconds) / (other.effective / other.seconds)
+        for other, own in pairs
+        if own.effective and other.effective
+    ]
+    return float(np.median(ratios)) if ratios else None
 
 
 def differences(case: Case, answer: Mapping[str, float], ours: Mapping[str, float]) -> dict[str, Any]:
@@ -97,6 +118,11 @@ def failures(found: Mapping[str, Any]) -> list[str]:
         (name, ours), *_ = case["results"].items()
         if case["target"] is not None and ours["median"] > case["target"]:
             texts.append(f"{case['title']}: {name} took {ours['median']:.3g} s, not {case['target']:g} s")
+        texts += [
+            f"{case['title']}: {found_times:.3g} times the effective draws a second of {peer}, not {wanted:g}"
+            for peer, wanted in case.get("times", {}).items()
+            if (found_times := case["results"].get(peer, {}).get("ours_is_times") or wanted) < wanted
+        ]
         texts += [
             f"{case['title']}: {peer} found something else than {name}: {result['differences']}"
             for peer, result in case["results"].items()

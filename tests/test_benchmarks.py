@@ -121,3 +121,27 @@ def test_answers_without_a_common_number_are_not_compared():
 )
 def test_seconds(value, shown):
     assert seconds(value) == shown
+
+
+class Drawing(Ours):
+    """Draws 4,000 effective draws in a second, or fewer in longer."""
+
+    def __init__(self, name, seconds, effective):
+        self.name, self.outcome = name, Outcome(seconds, {"slope": 1.0}, effective)
+
+    def prepare(self, task, table, formula):
+        return lambda: self.outcome
+
+
+def test_effective_draws_a_second_are_compared():
+    case = Case("name", "title", "sample", times={"slow": 60.0, "slower": 60.0})
+    everyone = [Drawing("ours", 1.0, 4000.0), Drawing("slow", 10.0, 1000.0), Drawing("slower", 50.0, 1000.0)]
+    found = run_suite([case], everyone, budget=0.0)
+    results = found["cases"][0]["results"]
+    assert [results[name]["ours_is_times"] for name in ("ours", "slow", "slower")] == [1.0, 40.0, 200.0]
+    (text,) = failures(found)
+    assert text == "title: 40 times the effective draws a second of slow, not 60"
+    rows = [line for line in render(found).splitlines() if line.startswith("|")]
+    assert len({row.count("|") for row in rows}) == 1
+    assert rows[3].endswith("| 1000 | 100 | 40 | 60 (**missed**) |")
+    assert rows[4].endswith("| 1000 | 20 | 200 | 60 |")

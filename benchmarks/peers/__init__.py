@@ -27,9 +27,14 @@ class Peer(Protocol):
 
 def peers(suite: str) -> "list[Peer]":
     """Those of a suite, ours first."""
+    from benchmarks.peers.bambi_models import BambiModels
     from benchmarks.peers.lme4 import Lme4
     from benchmarks.peers.ours import Ours
+    from benchmarks.peers.ours_sampling import OursSampling
     from benchmarks.peers.rust_mixedlm import RustMixedlm
     from benchmarks.peers.statsmodels_mixedlm import StatsmodelsMixedLM
 
-    return {"reml": [Ours(), RustMixedlm(), Lme4(), StatsmodelsMixedLM()]}[suite]
+    return {
+        "reml": [Ours(), RustMixedlm(), Lme4(), StatsmodelsMixedLM()],
+        "sampling": [OursSampling(), BambiModels("nutpie"), BambiModels("PyMC")],
+    }[suite]

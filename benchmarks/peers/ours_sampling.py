@@ -1,0 +1,57 @@
+"""bayesmixed, sampling."""
+
+import json
+import sys
+from typing import Any
+
+import pandas as pd
+
+import bayesmixed as bm
+from benchmarks.measure import Outcome, Run, timed
+from benchmarks.peers.ours import Ours
+from benchmarks.peers.shell import of_script, on_csv
+
+#: Everything imported first; prints the seconds of the first fit of the process.
+FIRST = """
+import json, sys, time, warnings
+import arviz, nutpie, pandas, pymc
+import bayesmixed as bm
+import bayesmixed.engines.compiled, bayesmixed.reml
+table = pandas.read_csv(sys.argv[1], dtype={"Subject": str})
+begin = time.perf_counter()
+bm.MixedModel(sys.argv[2], table).fit(random_seed=1, progressbar=False)
+print(json.dumps({"seconds": time.perf_counter() - begin}))
+"""
+
+
+class OursSampling(Ours):
+    """This package's posteriors."""
+
+    def prepare(self, task: str, table: pd.DataFrame, formula: str) -> Run | None:
+        """See `Peer`."""
+        if task == "first sample":
+            script = of_script(table, formula, sys.executable, "-c", FIRST)
+            return lambda: Outcome(script().answer["seconds"])
+        if task == "shell sample":
+            command = [sys.executable, "-m", "bayesmixed", "fit"]
+            return on_csv(
+                table, lambda path: [*command, path, formula, "--json", "--seed", "1", "--quiet"], _record
+            )
+        chains, draws, *engine = task.removeprefix("sample ").split()
+        options: dict[str, Any] = {"chains": int(chains), "draws": int(draws), "tune": int(draws)}
+        seeds = iter(range(1, 10_000))
+
+        def run() -> Outcome:
+            settings = options | {"engine": engine[0] if engine else "auto", "random_seed": next(seeds)}
+            seconds, fit = timed(lambda: bm.MixedModel(formula, table).fit(progressbar=False, **settings))
+            summary = fit.summary()
+            slope = fit.model.design.fixed_labels[-1]
+            return Outcome(seconds, {"slope": float(summary.loc[slope, "mean"])}, float(summary["ess_bulk"].min()))
+
+        return run
+
+
+def _record(printed: str) -> dict[str, float]:
+    record = json.loads(printed)
+    slope = record["reml"]["fixed"][-1]["term"]
+    return {"slope": next(row["mean"] for row in record["posterior"] if row["name"] == slope)}
