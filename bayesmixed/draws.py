@@ -1,6 +1,7 @@
 """Draws -> DataTree: Bambi's names, dimensions and coordinates, with where the numbers came from."""
 
 import json
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,8 @@ def assemble(
     groups = {"posterior": parameter_dataset(variables, names, sampled.shape), **groups}
     if sampled.statistics is not None:
         groups["sample_stats"] = sampled.statistics
+    if sampled.weighted is not None:
+        groups["importance"] = sampled.weighted
     auxiliary = _auxiliary(posterior, draws, sampled.shape)
     if auxiliary:
         groups["auxiliary"] = xr.Dataset(auxiliary)
@@ -155,23 +158,31 @@ def provenance(model: "MixedModel", sampled: Sampled, seed: np.random.SeedSequen
     """Attributes that say what was fitted, with what, from which seed; none for what is not known."""
     return {
         "modeling_interface": "bayesmixed",
-        "modeling_interface_version": version("bayesmixed"),
+        "modeling_interface_version": _versions()["bayesmixed"],
         "formula": model.specification.formula,
         "priors": json.dumps(model.priors.resolved.to_dict()),
         "engine": sampled.engine,
         "random_seed": json.dumps({"entropy": _plain_entropy(seed.entropy), "spawn_key": list(seed.spawn_key)}),
-        "versions": json.dumps({package: version(package) for package in PACKAGES}),
+        "versions": json.dumps(_versions()),
         **_known(
             inference_library=sampled.library,
             tuning_steps=sampled.tune,
             target_accept=sampled.target_accept,
             sampling_time=sampled.seconds,
+            log_evidence=sampled.log_evidence,
+            sampler_note=sampled.note,
         ),
     }
 
 
 def _known(**attributes: Any) -> dict[str, Any]:
     return {name: value for name, value in attributes.items() if value is not None}
+
+
+@cache
+def _versions() -> dict[str, str]:
+    """Of the packages behind a fit; reading them takes milliseconds."""
+    return {package: version(package) for package in PACKAGES}
 
 
 def _plain_entropy(entropy: Any) -> Any:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmixed.coding import Array
+from bayesmixed.compiled import compiled
 from bayesmixed.errors import SamplingError
 from bayesmixed.likelihood import LOG_2PI
 from bayesmixed.parameters import stored_name
@@ -71,9 +72,26 @@ def add_log_likelihood(fit: "Fit") -> "xr.DataTree":
 def log_likelihood_of_rows(fit: "Fit") -> Array:
     """``log N(y_ij; x_ij'beta + z_ij'b_i + offset, sigma^2 / w)``, shape (draws, N)."""
     design = fit.model.design
-    mean = design.mean(fit.beta, fit.effects)
-    variance = fit.covariance.sigma[:, None] ** 2 / design.weights
-    return -0.5 * (LOG_2PI + np.log(variance) + (design.y - mean) ** 2 / variance)
+    arrays = (design.y - design.offset, design.X, design.Z_rows, design.weights)
+    draws = (fit.beta, fit.effects, fit.covariance.sigma)
+    plain = (np.ascontiguousarray(array, dtype=float) for array in (*arrays, *draws))
+    return _log_likelihood_of_rows(np.ascontiguousarray(design.group), *plain)
+
+
+@compiled
+def _log_likelihood_of_rows(group, y, X, Z, weights, beta, b, sigma):  # pragma: no cover - compiled
+    draws, n = len(sigma), len(y)
+    result, log_weights = np.empty((draws, n)), np.log(weights)
+    for d in range(draws):
+        constant, variance = LOG_2PI + 2.0 * np.log(sigma[d]), sigma[d] * sigma[d]
+        for i in range(n):
+            residual = y[i]
+            for k in range(X.shape[1]):
+                residual -= X[i, k] * beta[d, k]
+            for k in range(Z.shape[1]):
+                residual -= Z[i, k] * b[d, group[i], k]
+            result[d, i] = -0.5 * (constant - log_weights[i] + weights[i] * residual * residual / variance)
+    return result
 
 
 def log_likelihood_of_groups(fit: "Fit") -> Array:
