@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesmixed.coding import Array, Coding, block_diagonal, computing_codings
+from bayesmixed.coding import Array, Coding, block_diagonal, columns_of, computing_codings
 from bayesmixed.errors import DesignError
 from bayesmixed.moments import Moments
 
@@ -37,19 +37,23 @@ class CodedMoments:
 
     @classmethod
     def of(cls, design: "Design") -> "CodedMoments":
-        """The pass over the rows of a design."""
+        """The pass over the rows of a design; of a streamed one it was made already."""
+        if design.streamed is not None:
+            return design.streamed.coded
         fixed, blocks = computing_codings(design)
         columns = [np.array(block.columns) for block in design.blocks]
         T = block_diagonal([coding.matrix for coding in blocks], columns, design.q)
         T_inverse = block_diagonal([coding.inverse for coding in blocks], columns, design.q)
         Z = np.empty_like(design.Z_rows, dtype=float)
         for coding, index in zip(blocks, columns, strict=True):
-            Z[:, index] = coding.apply(design.Z_rows[:, index])
+            Z[:, index] = coding.apply(columns_of(design.Z_rows, index))
         X, y, w = fixed.apply(design.X), design.y - design.offset, design.weights
         shift = _least_squares(X, y, w)
         weights = None if (w == 1.0).all() else w
         moments = Moments.of_rows(y - X @ shift, X, Z, design.group, design.levels, weights)
-        _check_residual(moments, y, w, design.response_name)
+        mean = (w * y).sum() / w.sum()
+        raw, centred = np.sqrt((w * y**2).sum()), np.sqrt((w * (y - mean) ** 2).sum())
+        check_residual(moments, raw, centred, design.response_name)
         return cls(moments, fixed, T, T_inverse, shift)
 
 
@@ -59,14 +63,13 @@ def _least_squares(X: Array, y: Array, w: Array) -> Array:
     return np.linalg.lstsq(weighted.T @ X, weighted.T @ y, rcond=None)[0]
 
 
-def _check_residual(moments: Moments, y: Array, w: Array, name: str) -> None:
+def check_residual(moments: Moments, raw: float, centred: float, name: str) -> None:
     """Refuse a response that the columns fit exactly: with sigma going to 0 its likelihood is unbounded.
 
     Nothing is left of such a y by within-group least squares. That also happens where the columns are as
-    many as the rows; but then V stays of full rank, and the likelihood bounded.
+    many as the rows; but then V stays of full rank, and the likelihood bounded. `raw` and `centred` are the
+    lengths of y (rows times root weights), as it is and about its mean.
     """
-    mean = (w * y).sum() / w.sum()
-    raw, centred = np.sqrt((w * y**2).sum()), np.sqrt((w * (y - mean) ** 2).sum())
     rounding = max(1e-13 * raw, 1e-11 * centred)
     if abs(moments.Raa[-1, -1]) > rounding:
         return

@@ -6,6 +6,7 @@ in the span of X) and scaled, and results go back by ``beta = K^-1 beta_c``. The
 with ``T`` in place of ``K``, and ``G_c = T G T'``.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -86,13 +87,18 @@ class Coding:
         """This coding, with a rotation if centred and scaled columns are nearly dependent."""
         if columns.shape[1] < 2:
             return self
-        total, root = weights.sum(), np.sqrt(weights)[:, None]
-        coded = self.apply(columns)
-        if np.linalg.eigvalsh((coded * weights[:, None]).T @ coded / total)[0] > DEPENDENT:
+        if self.smallest_eigenvalue(columns, weights) > DEPENDENT:
             return self
-        rotation = np.linalg.qr(coded * root, mode="r") / np.sqrt(total)
+        coded = self.apply(columns)
+        rotation = np.linalg.qr(coded * np.sqrt(weights)[:, None], mode="r") / np.sqrt(weights.sum())
         # Columns of Z may depend on one another outright: then no rotation tells them apart.
         return self if np.abs(np.diag(rotation)).min() < 1e-11 else replace(self, rotation=rotation)
+
+    def smallest_eigenvalue(self, columns: Array, weights: Array) -> float:
+        """Of the cross-products of the coded columns, which have length one: 0 where one depends on others."""
+        columns = np.ascontiguousarray(columns, dtype=float)
+        products = _cross_products(columns, weights, self.constant, self.centre, self.scale)
+        return float(np.linalg.eigvalsh(products / weights.sum())[0])
 
     def apply(self, columns: Array) -> Array:
         """The rows in this coding, by differences from the centre so that no digit is lost."""
@@ -110,6 +116,25 @@ def _weighted_sums(columns, weights, centre, power):  # pragma: no cover - compi
         for k in range(columns.shape[1]):
             difference = columns[i, k] - centre[k]
             result[k] += weights[i] * (difference * difference if power == 2 else difference)
+    return result
+
+
+@compiled
+def _cross_products(columns, weights, constant, centre, scale):  # pragma: no cover - compiled
+    """Weighted cross-products of centred and scaled columns, without making them."""
+    p = columns.shape[1]
+    result, row = np.zeros((p, p)), np.empty(p)
+    for i in range(columns.shape[0]):
+        one = 0.0
+        for k in range(p):
+            one += columns[i, k] * constant[k]
+        for k in range(p):
+            row[k] = (columns[i, k] - one * centre[k]) / scale[k]
+            for m in range(k + 1):
+                result[k, m] += weights[i] * row[k] * row[m]
+    for k in range(p):
+        for m in range(k):
+            result[m, k] = result[k, m]
     return result
 
 
@@ -136,22 +161,29 @@ def block_diagonal(matrices: list[Array], columns: list[NDArray[np.intp]], size:
 
 def column_codings(design: "Design") -> tuple[Coding, tuple[Coding, ...]]:
     """Codings of the columns of X and of each block of Z, by the weighted means of the rows."""
+    if design.streamed is not None:
+        return design.streamed.scales.fixed, design.streamed.scales.blocks
     w = design.weights
     fixed = Coding.of_columns(design.X, w, constant_of(design.X))
-    blocks = []
-    for block in design.blocks:
-        columns = design.Z_rows[:, list(block.columns)]
-        blocks.append(Coding.of_columns(columns, w, constant_of(columns)))
-    return fixed, tuple(blocks)
+    own = [columns_of(design.Z_rows, block.columns) for block in design.blocks]
+    return fixed, tuple(Coding.of_columns(columns, w, constant_of(columns)) for columns in own)
 
 
 def computing_codings(design: "Design") -> tuple[Coding, tuple[Coding, ...]]:
     """The same, with rotations where columns are nearly dependent: what moments are summed up in."""
+    if design.streamed is not None:
+        return design.streamed.coded.fixed, design.streamed.blocks
     w = design.weights
     fixed, blocks = column_codings(design)
-    own = zip(blocks, design.blocks, strict=True)
-    turned = tuple(coding.rotated(design.Z_rows[:, list(block.columns)], w) for coding, block in own)
+    own = (columns_of(design.Z_rows, block.columns) for block in design.blocks)
+    turned = tuple(coding.rotated(columns, w) for coding, columns in zip(blocks, own, strict=True))
     return fixed.rotated(design.X, w), turned
+
+
+def columns_of(rows: Array, columns: Sequence[int]) -> Array:
+    """Some columns; all of them without a copy."""
+    index = list(columns)
+    return rows if index == list(range(rows.shape[1])) else rows[:, index]
 
 
 def constant_of(columns: Array) -> Array:

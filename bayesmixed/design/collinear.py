@@ -4,10 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bayesmixed.coding import Coding
+
 # Relative size of what is left of a column once the others explain it; rounding leaves 1e-14,
 # a time of 1e6 + (0, 1, ..., 9) leaves 3e-6 even when it is not centred.
 COLLINEAR = 1e-10
 ROUNDING = 1e-14
+#: Smallest eigenvalue of cross-products of columns of length one, above which nothing needs a closer look.
+APART = 1e-4
 
 
 def collinear(columns: np.ndarray, labels: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
@@ -38,7 +42,7 @@ def collinear(columns: np.ndarray, labels: Sequence[str]) -> tuple[str, tuple[st
     if (size == 0).any():
         return labels[int(np.argmin(size))], ()
     rest = [k for k, name in enumerate(labels) if name != "Intercept"]
-    if not rest:
+    if not rest or _clearly_apart(columns, labels):
         return None
     constant = ("Intercept",) if len(rest) < len(labels) else ()
     kept = _centred(columns[:, rest]) if constant else columns[:, rest]
@@ -54,6 +58,15 @@ def collinear(columns: np.ndarray, labels: Sequence[str]) -> tuple[str, tuple[st
     if others and _spanned(columns[:, last], columns[:, others]):
         constant = ()
     return labels[last], (*constant, *(labels[k] for k in others))
+
+
+def _clearly_apart(columns: np.ndarray, labels: Sequence[str]) -> bool:
+    """Whether even plain cross-products, in one pass, show columns that no others determine."""
+    unit = np.array([float(name == "Intercept") for name in labels])
+    if unit.any() and not (columns[:, unit.argmax()] == 1.0).all():
+        return False
+    coding = Coding.of_columns(columns, np.ones(len(columns)), unit)
+    return coding.smallest_eigenvalue(columns, np.ones(len(columns))) > APART
 
 
 def _spanned(column: np.ndarray, others: np.ndarray) -> bool:
