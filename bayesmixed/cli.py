@@ -88,7 +88,9 @@ def demo(out: Path, quiet: bool) -> None:
 @click.option("--tune", type=int, default=1000, show_default=True, help="Tuning steps of each chain.")
 @click.option("--chains", type=int, default=4, show_default=True)
 @click.option("--cores", type=int, help="Chains run at once; all cores by default.")
-@click.option("--engine", default="auto", show_default=True, help="auto, compiled or pymc.")
+@click.option(
+    "--engine", default="auto", show_default=True, help="auto, compiled, pymc, importance or quadrature."
+)
 @click.option("--priors", default="default", show_default=True, help="Preset: default or brms.")
 @click.option("--weights", metavar="COLUMN", help="Column of prior weights: residual variance sigma^2 / w.")
 @click.option("--report", type=click.Path(path_type=Path), metavar="FILE.html", help="Write a report.")
@@ -125,7 +127,7 @@ def fit(
         _print_json(fit_record(found))
     else:
         _print_fit(found)
-    _warn(found.verdict.reasons, quiet)
+    _warn(found.warnings[len(model.warnings) :], quiet)
 
 
 @app.command(epilog=EPILOG_REML, **SETTINGS)

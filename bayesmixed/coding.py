@@ -6,7 +6,7 @@ in the span of X) and scaled, and results go back by ``beta = K^-1 beta_c``. The
 with ``T`` in place of ``K``, and ``G_c = T G T'``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -177,12 +177,14 @@ def computing_codings(design: "Design") -> tuple[Coding, tuple[Coding, ...]]:
     fixed, blocks = column_codings(design)
     own = (columns_of(design.Z_rows, block.columns) for block in design.blocks)
     turned = tuple(coding.rotated(columns, w) for coding, columns in zip(blocks, own, strict=True))
-    return fixed.rotated(design.X, w), turned
+    # A row of weight w tells w times as much: thresholds of Lambda must not depend on the unit of the weights.
+    unit = float(np.exp(0.5 * np.log(w).mean()))
+    return fixed.rotated(design.X, w), tuple(replace(coding, scale=coding.scale * unit) for coding in turned)
 
 
-def columns_of(rows: Array, columns: Sequence[int]) -> Array:
+def columns_of(rows: Array, columns: Iterable[int]) -> Array:
     """Some columns; all of them without a copy."""
-    index = list(columns)
+    index = [int(column) for column in columns]
     return rows if index == list(range(rows.shape[1])) else rows[:, index]
 
 

@@ -42,7 +42,7 @@ def components(design: "Design", covariance: CovarianceParameters) -> Iterator[C
                 yield Component(factor, pair, "covariance", G[..., k, m])
                 yield Component(factor, pair, "correlation", covariance.corr[..., k, m])
     residual = np.asarray(covariance.sigma)
-    between = np.einsum("...kl,kl->...", G, design.Z_rows.T @ design.Z_rows / design.n_obs)
+    between = np.einsum("...kl,kl->...", G, design.z_second_moment)
     share = between / (between + residual**2)
     yield Component(factor, "", "share of variance", share)
     yield Component("Residual", "", "sd", residual)

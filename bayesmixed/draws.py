@@ -57,7 +57,8 @@ def assemble(
     auxiliary = _auxiliary(posterior, draws, sampled.shape)
     if auxiliary:
         groups["auxiliary"] = xr.Dataset(auxiliary)
-    groups |= data_groups(model)
+    if model.design.streamed is None:
+        groups |= data_groups(model)
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = provenance(model, sampled, seed)
     return tree

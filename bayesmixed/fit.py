@@ -11,7 +11,7 @@ from bayesmixed.coding import Array
 from bayesmixed.components import components
 from bayesmixed.fit_draws import FitDraws
 from bayesmixed.icc import icc_points, icc_table, icc_values
-from bayesmixed.summary import Verdict, convergence, describe, describe_each, judge
+from bayesmixed.summary import Verdict, describe, describe_each, judge
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,13 +60,13 @@ class Fit(FitDraws):
     @cached_property
     def verdict(self) -> Verdict:
         """Divergences, R-hat, ESS and E-BFMI, with a readable reason for each doubt."""
-        statistics = self.idata["sample_stats"].to_dataset() if "sample_stats" in self.idata.children else None
-        return judge(self.scalars(), statistics)
+        return judge(self.scalars(), self.statistics)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader of the results should know: of data, priors and sampler."""
-        return (*self.model.warnings, *self.verdict.reasons)
+        note = self.idata.attrs.get("sampler_note")
+        return (*self.model.warnings, *([note] if note else []), *self.verdict.reasons)
 
     def summary(self, ci_prob: float = 0.95, ci_kind: str = "eti") -> "pd.DataFrame":
         """One row a parameter: mean, sd, median, interval, R-hat, effective sample sizes, Monte Carlo error.
@@ -80,7 +80,7 @@ class Fit(FitDraws):
         import pandas as pd
 
         rows = {
-            label: describe(values, ci_prob, ci_kind) | convergence(values)
+            label: describe(values, ci_prob, ci_kind) | self.convergence(values)
             for label, values in self.scalars().items()
         }
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("parameter")
@@ -197,6 +197,32 @@ class Fit(FitDraws):
         from bayesmixed.reconcile import paragraph
 
         return paragraph(self, self.compare_reml(ci_prob, "eti", method))
+
+    # ---------------------------------------------------------------- more rows
+    def update(self, new_rows: Any, **options: Any) -> "Fit":
+        """Fit again with more rows, without the old ones: their moments are enough.
+
+        Levels, centres and the numbers of the priors stay those of this fit. New groups are fine; a new level of a
+        predictor is an error.
+
+        Parameters
+        ----------
+        new_rows : anything that `MixedModel` takes, path of Parquet files included
+        **options
+            Of `MixedModel.fit`.
+
+        Examples
+        --------
+        >>> import bayesmixed as bm
+        >>> data = bm.load_dataset("sleepstudy")
+        >>> model = bm.MixedModel("Reaction ~ Days + (Days | Subject)", data[:150])
+        >>> fit = model.fit(random_seed=1, progressbar=False)
+        >>> fit.update(data[150:], random_seed=1, progressbar=False).model
+        MixedModel('Reaction ~ Days + (Days | Subject)', 180 rows, 18 groups of Subject)
+        """
+        from bayesmixed.streaming.build import updated
+
+        return updated(self.model, new_rows).fit(**options)
 
     # ---------------------------------------------------------------- prediction
     def predict(

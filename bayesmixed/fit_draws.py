@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesmixed.arrays import Array
+from bayesmixed.arrays import Array, Index
 from bayesmixed.draws import effects_of
 from bayesmixed.errors import SamplingError
 from bayesmixed.parameters import CovarianceParameters, find_name, stored_name, typed_name
 from bayesmixed.quantities import coefficients_by_label, covariance_by_label
+from bayesmixed.summary import ancestors, convergence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,6 +65,20 @@ class FitDraws:
         columns = [self.draws_of(p.name) for p in self.model.names.fixed]
         stacked = [column.reshape(len(column), -1) for column in columns]
         return np.hstack(stacked) if stacked else np.empty((int(np.prod(self.shape)), 0))
+
+    @cached_property
+    def ancestor(self) -> "Index | None":
+        """The independent draw that each draw is a copy of, (chains, draws); None for Markov chains."""
+        return ancestors(self.statistics)
+
+    @property
+    def statistics(self) -> "xr.Dataset | None":
+        """Statistics of the sampler, where it left any."""
+        return self.idata["sample_stats"].to_dataset() if "sample_stats" in self.idata.children else None
+
+    def convergence(self, values: Array) -> dict[str, float]:
+        """R-hat, effective sample sizes and Monte Carlo error of draws (chains, draws) of this fit's posterior."""
+        return convergence(values, self.ancestor)
 
     @property
     def has_effects(self) -> bool:

@@ -85,10 +85,22 @@ def icc_points(design: "Design", at: Mapping[str, Any] | None = None) -> list[Ic
                 f"the ICC does not depend on {', '.join(map(repr, unknown)) or 'nothing'}; {there}"
             )
         return [_point(design, values) for values in _combinations(at)]
-    if not variables:
-        return [IccPoint(None, design.Z_rows[:1])]
-    points = [_point(design, {name: value}) for name in variables for value in _landmarks(design.frame[name])]
-    return [*points, IccPoint(None, design.Z_rows)]
+    if design.streamed is not None:
+        from bayesmixed.streaming.icc import landmarks_of, rows_of_all
+
+        marks, everywhere = landmarks_of, rows_of_all
+    else:
+        marks, everywhere = _landmarks_of, _rows_of_all
+    points = [_point(design, {name: value}) for name in variables for value in marks(design, name)]
+    return [*points, IccPoint(None, everywhere(design) if variables else everywhere(design)[:1])]
+
+
+def _landmarks_of(design: "Design", name: str) -> list[Any]:
+    return _landmarks(design.frame[name])
+
+
+def _rows_of_all(design: "Design") -> Array:
+    return design.Z_rows
 
 
 def _slope_variables(design: "Design") -> list[str]:
@@ -113,6 +125,14 @@ def _typical(values: Any) -> Any:
     return values.mode().iloc[0]
 
 
+def _typical_of(design: "Design", name: str) -> Any:
+    if design.streamed is not None:
+        from bayesmixed.streaming.icc import typical_of
+
+        return typical_of(design, name)
+    return _typical(design.frame[name])
+
+
 def _combinations(at: Mapping[str, Any]) -> list[dict[str, Any]]:
     from itertools import product
 
@@ -128,7 +148,7 @@ def _combinations(at: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _point(design: "Design", values: Mapping[str, Any]) -> IccPoint:
     import pandas as pd
 
-    row = {name: _typical(design.frame[name]) for name in _slope_variables(design)} | dict(values)
+    row = {name: _typical_of(design, name) for name in _slope_variables(design)} | dict(values)
     frame = pd.DataFrame({name: [value] for name, value in row.items()})
     return IccPoint(dict(values), design.encoding.encode(frame, parts=["random"]).Z_rows)
 

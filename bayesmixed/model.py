@@ -20,12 +20,14 @@ from bayesmixed.priors.request import Priors
 from bayesmixed.priors.resolved import ResolvedPriors
 from bayesmixed.priors.shown import ModelPriors
 from bayesmixed.specification import Specification
+from bayesmixed.streaming.kinds import is_streamed
 from bayesmixed.units import units_of
 
 if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
+    from bayesmixed.engines.refits import Refits
     from bayesmixed.fit import Fit
     from bayesmixed.reml import RemlFit
 
@@ -46,7 +48,9 @@ class MixedModel:
     formula : str
         lme4-style, for example ``"Reaction ~ Days + (Days | Subject)"``.
     data : pandas, Polars or PyArrow table, or dict of columns
-        Rows in any order; rows with a missing value in a used column are dropped and counted.
+        Rows in any order; rows with a missing value in a used column are dropped and counted. Or a table that
+        is read in parts: path of Parquet files, PyArrow dataset, DuckDB relation, Dask or PySpark DataFrame; see
+        `stream`.
     priors : str, dict, Priors, optional
         A preset (``"default"``, ``"brms"``), or priors by the names of parameters.
     weights : str, optional
@@ -81,13 +85,102 @@ class MixedModel:
     ):
         _check_arguments(weights, units)
         self.specification: Specification = parse_formula(formula, functions or ())
-        self.design: Design = build_design(self.specification, data, weights=weights, functions=functions)
+        self.design: Design
+        if is_streamed(data):
+            from bayesmixed.streaming.build import streamed_design
+
+            self.design = streamed_design(formula, data, weights, functions)
+        else:
+            self.design = build_design(self.specification, data, weights=weights, functions=functions)
+        self._finish(priors, units, data, functions)
+
+    def _finish(self, priors: Any, units: Mapping[str, str] | None, data: Any, functions: Any) -> None:
         self.units = units_of(units or {}, self.design, data)
         self._request = Priors.of(priors)
         self._resolved: ResolvedPriors | None = None
         if self._request.given:
             self.priors.resolved  # noqa: B018 - a misspelt parameter is the caller's error, now and not later
         self._functions = functions
+
+    @classmethod
+    def stream(
+        cls,
+        formula: str,
+        source: Any,
+        *,
+        priors: Priors | str | Mapping[str, Any] | None = None,
+        weights: str | None = None,
+        units: Mapping[str, str] | None = None,
+        functions: Mapping[str, Callable[..., Any]] | None = None,
+        batch_rows: int | None = None,
+    ) -> "MixedModel":
+        """A model of a table that is read in parts, twice, and never held in memory.
+
+        The constructor does the same of itself for a path of Parquet files, a PyArrow dataset, a DuckDB
+        relation, a Dask or a PySpark DataFrame. Here a pandas, Polars (lazy too) or PyArrow table is read in
+        parts as well. What needs the rows afterwards (residuals, posterior predictive, V) raises an error that
+        says so.
+
+        Parameters
+        ----------
+        formula, priors, weights, units, functions
+            As for `MixedModel`; the brms preset, ``poly`` and ``bs`` need all rows at once and are refused.
+        source : path, dataset, relation or table
+        batch_rows : int, optional
+            Rows of a part, where the source lets us choose: 250,000 unless said.
+
+        Examples
+        --------
+        >>> import bayesmixed as bm
+        >>> data = bm.load_dataset("sleepstudy")
+        >>> model = bm.MixedModel.stream("Reaction ~ Days + (Days | Subject)", data, batch_rows=50)
+        >>> round(model.reml().criterion, 4)
+        1743.6283
+        """
+        from bayesmixed.streaming.build import streamed_design
+
+        _check_arguments(weights, units)
+        design = streamed_design(formula, source, weights, functions, batch_rows)
+        return cls._of_design(design, priors, units, functions)
+
+    @classmethod
+    def from_moments(
+        cls,
+        formula: str,
+        moments: "Moments | list[Moments]",
+        *,
+        priors: Priors | str | Mapping[str, Any] | None = None,
+        units: Mapping[str, str] | None = None,
+    ) -> "MixedModel":
+        """A model of rows that others have summed up: see `bayesmixed.summarise` for the two steps.
+
+        Parameters
+        ----------
+        formula : str
+            The formula that the moments were made with.
+        moments : Moments, or list of them
+            Of `bayesmixed.sum_moments`, ``model.moments`` or `Moments.load`, all with the same agreement. Groups
+            of the same name in several of them are one group.
+        priors, units
+            As for `MixedModel`.
+
+        Raises
+        ------
+        DesignError
+            The moments belong to another formula, or to different agreements.
+        """
+        from bayesmixed.streaming.build import design_of_moments
+
+        _check_arguments(None, units)
+        design = design_of_moments(formula, moments)
+        return cls._of_design(design, priors, units, design.encoding.functions)
+
+    @classmethod
+    def _of_design(cls, design: Design, priors: Any, units: Any, functions: Any) -> "MixedModel":
+        model = cls.__new__(cls)
+        model.specification, model.design = design.specification, design
+        model._finish(priors, units, dict.fromkeys(design.used_names, ()), functions)
+        return model
 
     @classmethod
     def _with_resolved(cls, formula: str, data: Any, resolved: ResolvedPriors, **options: Any) -> "MixedModel":
@@ -118,10 +211,12 @@ class MixedModel:
         """Moments in centred and scaled columns, and the way back."""
         return CodedMoments.of(self.design)
 
-    @property
+    @cached_property
     def moments(self) -> Moments:
-        """The sufficient statistics that the rows were summed up to."""
-        return self.coded.moments
+        """The sufficient statistics of the rows, and what they belong to; see `Moments.save`."""
+        from bayesmixed.streaming.build import with_header
+
+        return with_header(self.design, self.coded)
 
     @cached_property
     def priors(self) -> ModelPriors:
@@ -177,8 +272,12 @@ class MixedModel:
         progressbar : bool
         target_accept : float
             NUTS shortens its steps until this share of proposals is accepted.
-        engine : {"auto", "compiled", "pymc"}
-            "compiled" for priors of the built-in families, "pymc" for PyMC distributions of the user's own.
+        engine : {"auto", "compiled", "pymc", "importance", "quadrature"}
+            "compiled" (NUTS) for priors of the built-in families, "pymc" (NUTS) for PyMC distributions of the
+            user's own. "importance": independent weighted draws, resampled; NUTS takes over, with a warning, where
+            their weights are not to be trusted. "quadrature": independent draws from a grid, for at most two
+            random effects and normal or flat priors of the coefficients. Both take ``chains * draws`` draws and
+            have no tuning, no R-hat and no divergences; ``idata.attrs["log_evidence"]`` is theirs.
         keep_groups : {"auto", True, False}
             Keep the draws of b; "auto" keeps up to 1 GB of them and exact moments beyond.
 
@@ -206,6 +305,41 @@ class MixedModel:
         fit = Fit(self, idata)
         add_small_log_likelihood(fit)
         return fit
+
+    def refit(
+        self, responses: Array, draws: int = 500, random_seed: Any = None, cores: int | None = None
+    ) -> "Refits":
+        """Posteriors of many responses under this model, by importance sampling: a few milliseconds each.
+
+        X, Z, groups, weights, offset and the numbers of the priors stay those of this model.
+
+        Parameters
+        ----------
+        responses : ndarray, shape (n, N)
+            One row a response, in the order of ``design.y``.
+        draws : int
+            Weighted draws of each.
+        random_seed : int, SeedSequence or Generator, optional
+            The same seed gives the same draws, on any number of cores.
+        cores : int, optional
+            Threads; all cores if None.
+
+        Returns
+        -------
+        Refits
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import bayesmixed as bm
+        >>> model = bm.MixedModel("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff"))
+        >>> refits = model.refit(np.stack([model.design.y, 2.0 * model.design.y]), random_seed=1)
+        >>> list(refits.means().columns)
+        ['Intercept', '1|Batch_sigma', 'sigma']
+        """
+        from bayesmixed.engines.refits import refit
+
+        return refit(self, responses, draws, random_seed, cores)
 
     def fit_from(self, datatree: "xr.DataTree", random_seed: Any = 0, keep_groups: bool | str = "auto") -> "Fit":
         """Turn draws of the covariance parameters, by any sampler, into a Fit with exact beta and b.
@@ -252,6 +386,22 @@ class MixedModel:
         if graph == "hierarchical":
             return hierarchical_graph(self.design, self.priors.resolved, self.names, parametrisation)
         raise DesignError(f"graph must be 'marginal' or 'hierarchical', not {graph!r}")
+
+    def to_bambi(self) -> Any:
+        """The same model, with the same priors, as a ``bambi.Model``: the inverse of `bayesmixed.from_bambi`.
+
+        Needs Bambi: ``pip install bayesmixed[bambi]``. Correlated random effects are refused, because Bambi has
+        none (our ``(x || g)`` is its ``(x | g)``); so are weights whose mean is not 1, and a prior of an
+        intercept that is stated neither at x = 0 nor at the means of the columns.
+
+        Raises
+        ------
+        DesignError, PriorError
+            Bambi cannot say it; the message names the term.
+        """
+        from bayesmixed.bambi_models import to_bambi
+
+        return to_bambi(self)
 
     def covariance_parameters(self, params: "Mapping[str, Any] | RemlFit") -> CovarianceParameters:
         """sd, correlations and sigma from a dict by names of the DataTree, or from a RemlFit."""

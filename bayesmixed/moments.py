@@ -9,10 +9,12 @@ and nothing was squared and subtracted, so that no digit is lost when sd/sigma i
 joined by rotating their triangles into one another: Moments add up, over chunks, files and machines.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,9 @@ from numpy.typing import NDArray
 from bayesmixed.arrays import Array, Index, frozen
 from bayesmixed.compiled import compiled
 from bayesmixed.errors import DesignError
+
+if TYPE_CHECKING:
+    from bayesmixed.streaming.facts import Header
 
 
 @compiled
@@ -81,6 +86,8 @@ class Moments:
         Names of the groups.
     sum_log_weights : float
         Sum of the logarithms of the prior weights (0 when there are none).
+    header : Header, optional
+        Of moments of streamed rows: formula, encoding and coding, which must agree before two of them add up.
 
     Examples
     --------
@@ -99,6 +106,7 @@ class Moments:
     n: NDArray[np.int64]
     levels: tuple[str, ...]
     sum_log_weights: float = 0.0
+    header: "Header | None" = None
 
     def __post_init__(self):
         for array in (self.Rzz, self.Rza, self.Raa, self.n):
@@ -162,7 +170,7 @@ class Moments:
         Raa = np.zeros((p_new + 1, p_new + 1))
         triangle = np.linalg.qr(self.Raa @ columns, mode="r")
         Raa[: len(triangle)] = triangle
-        return replace(self, Rzz=self.Rzz @ Z, Rza=self.Rza @ columns, Raa=Raa)
+        return replace(self, Rzz=self.Rzz @ Z, Rza=self.Rza @ columns, Raa=Raa, header=None)
 
     def __add__(self, other: "Moments") -> "Moments":
         if (self.p, self.q) != (other.p, other.q):
@@ -170,6 +178,7 @@ class Moments:
                 f"moments of different models do not add up: {self.p} and {other.p} fixed, "
                 f"{self.q} and {other.q} random columns"
             )
+        header = self._joined_header(other)
         levels = tuple(dict.fromkeys((*self.levels, *other.levels)))
         place = {level: j for j, level in enumerate(levels)}
         parts = [
@@ -184,7 +193,44 @@ class Moments:
             n[index] += part.n
         Raa = np.linalg.qr(np.concatenate([self.Raa, other.Raa, joined.Raa]), mode="r")
         log_weights = self.sum_log_weights + other.sum_log_weights
-        return replace(joined, n=n, Raa=Raa, sum_log_weights=log_weights)
+        return replace(joined, n=n, Raa=Raa, sum_log_weights=log_weights, header=header)
+
+    def _joined_header(self, other: "Moments") -> "Header | None":
+        if self.header is None and other.header is None:
+            return None
+        if self.header is None or other.header is None:
+            raise DesignError(
+                "moments that know what they belong to (of `bm.sum_moments` or a file) and moments that do not "
+                "cannot be added: nobody could tell whether they are of the same model"
+            )
+        return self.header + other.header
+
+    def save(self, path: "str | Path") -> None:
+        """Write moments of streamed rows to a file, with the formula, encoding and coding that they belong to.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be written.
+        DesignError
+            These moments have no header.
+        """
+        from bayesmixed.moments_io import save_moments
+
+        save_moments(self, path)
+
+    @classmethod
+    def load(cls, path: "str | Path", functions: "Mapping[str, Callable[..., Any]] | None" = None) -> "Moments":
+        """Read moments that `save` wrote; functions of the user's own must be given again.
+
+        Raises
+        ------
+        StorageError
+            The file is missing, damaged, or not of this package.
+        """
+        from bayesmixed.moments_io import load_moments
+
+        return load_moments(path, functions)
 
     @cached_property
     def patterns(self) -> "Patterns":

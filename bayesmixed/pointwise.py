@@ -23,7 +23,7 @@ SMALL = 1_000_000
 
 def add_small_log_likelihood(fit: "Fit") -> None:
     """Put ``log_likelihood`` of rows into ``fit.idata`` where draws of b were kept and it is small."""
-    if fit.has_effects and len(fit.beta) * fit.model.design.n_obs <= SMALL:
+    if fit.model.design.streamed is None and fit.has_effects and len(fit.beta) * fit.model.design.n_obs <= SMALL:
         _add_rows(fit)
 
 

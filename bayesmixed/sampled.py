@@ -41,6 +41,13 @@ class Sampled:
     target_accept : float or None
     seconds : float or None
         Of the sampler alone, without compilation.
+    log_evidence : float or None
+        Log of the integral of likelihood times priors, where the engine gives it; up to a constant under flat
+        priors.
+    weighted : xarray.Dataset or None
+        Weighted draws that were resampled, on the unconstrained scale.
+    note : str or None
+        What a reader should know of how it went.
     """
 
     draws: CovarianceDraws
@@ -51,6 +58,9 @@ class Sampled:
     tune: int | None = None
     target_accept: float | None = None
     seconds: float | None = None
+    log_evidence: float | None = None
+    weighted: "xr.Dataset | None" = None
+    note: str | None = None
 
 
 def kept_statistics(dataset: "xr.Dataset") -> "xr.Dataset":

@@ -1,13 +1,15 @@
-"""NUTS on the covariance parameters: which engine, where to start, and what comes out."""
+"""Draws of the covariance parameters: which engine, where to start, and what comes out."""
 
 import time
+import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bayesmixed.density import Density
 from bayesmixed.engines.settings import SamplerSettings, choose_engine
-from bayesmixed.errors import RemlError
+from bayesmixed.errors import BayesmixedWarning, RemlError
 from bayesmixed.external import covariance_draws
 from bayesmixed.sampled import Sampled, kept_statistics
 
@@ -22,8 +24,12 @@ if TYPE_CHECKING:
 
 
 def sample(model: "MixedModel", settings: SamplerSettings, engine: str = "auto") -> Sampled:
-    """Draw the covariance parameters of a model by NUTS."""
+    """Draw the covariance parameters of a model."""
     engine = choose_engine(engine, model.priors.resolved.needs_pymc)
+    if engine == "importance":
+        return _sample_importance(model, settings)
+    if engine == "quadrature":
+        return _sample_quadrature(model, settings)
     run = {"compiled": _sample_compiled, "pymc": _sample_graph}[engine]
     draws, shape, statistics, seconds = run(model, settings)
     return Sampled(
@@ -53,6 +59,57 @@ def _sample_compiled(model: "MixedModel", settings: SamplerSettings) -> "Run":
     return draws, x.shape[:2], statistics, seconds
 
 
+def _sample_importance(model: "MixedModel", settings: SamplerSettings) -> Sampled:
+    from bayesmixed.engines.importance import sample_importance
+    from bayesmixed.engines.weights import K_HAT_LIMIT
+
+    density = Density(model.posterior)
+    start = starting_point(model, density)
+    begin = time.perf_counter()
+    found = sample_importance(density, start, settings)
+    seconds = time.perf_counter() - begin
+    k_hat = found.weighted.k_hat
+    if not k_hat <= K_HAT_LIMIT:
+        note = (
+            f"the importance weights have k-hat = {k_hat:.2f} > {K_HAT_LIMIT}, too heavy a tail to be trusted: "
+            "the draws are those of NUTS (engine='compiled') instead"
+        )
+        warnings.warn(note, BayesmixedWarning, stacklevel=4)
+        return replace(sample(model, settings, "compiled"), note=note)
+    return Sampled(
+        density.constrain(found.unconstrained),
+        (settings.chains, settings.draws),
+        found.statistics(),
+        "importance",
+        library="bayesmixed",
+        seconds=seconds,
+        log_evidence=found.weighted.log_evidence,
+        weighted=found.dataset(),
+    )
+
+
+def _sample_quadrature(model: "MixedModel", settings: SamplerSettings) -> Sampled:
+    from bayesmixed.engines.importance import statistics
+    from bayesmixed.engines.quadrature import integrate
+
+    density = Density(model.posterior)
+    start = starting_point(model, density)
+    begin = time.perf_counter()
+    shape = (settings.chains, settings.draws)
+    grid = integrate(density, start)
+    x = grid.draw(shape[0] * shape[1], settings.generator(5))
+    seconds = time.perf_counter() - begin
+    return Sampled(
+        density.constrain(x),
+        shape,
+        statistics(np.arange(len(x)).reshape(shape)),
+        "quadrature",
+        library="bayesmixed",
+        seconds=seconds,
+        log_evidence=grid.log_evidence,
+    )
+
+
 def _sample_graph(model: "MixedModel", settings: SamplerSettings) -> "Run":
     import nutpie
 
@@ -69,8 +126,9 @@ def _sample_graph(model: "MixedModel", settings: SamplerSettings) -> "Run":
 def starting_point(model: "MixedModel", density: Density) -> np.ndarray:
     """The REML estimates in the coding of the priors, away from zero; the prior's scale where there is none."""
     posterior = model.posterior
-    spread = float(np.std(model.design.y - model.design.offset))
-    scale = spread / np.maximum(np.sqrt(np.mean(_prior_coded_rows(model) ** 2, axis=0)), 1e-300)
+    spread = model.design.response_spread
+    squares = model.design.z_mean_squares(posterior.priors.T_inverse)
+    scale = spread / np.maximum(np.sqrt(squares), 1e-300)
     sd, sigma = 0.5 * scale, 0.7 * spread
     try:
         reml = model.reml()

@@ -42,6 +42,11 @@ def save(fit: "Fit", path: str | Path) -> None:
     import xarray as xr
 
     model = fit.model
+    if model.design.streamed is not None:
+        raise StorageError(
+            "a file of a fit holds its rows, and these were streamed and are gone: keep model.moments.save(path) "
+            "and fit.idata.to_netcdf(path)"
+        )
     groups = {name: node.to_dataset() for name, node in fit.idata.children.items()}
     groups[_ROWS] = _frame_to_dataset(model.design.frame).assign_coords(row=model.design.rows)
     groups[_MOMENTS] = _moments_to_dataset(model)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array, Index
 from bayesmixed.errors import SamplingError
 
 if TYPE_CHECKING:
@@ -57,16 +57,26 @@ def describe(values: Array, ci_prob: float = 0.95, ci_kind: str = "eti") -> dict
     return {name: float(value) for name, value in describe_each(np.ravel(values), ci_prob, ci_kind).items()}
 
 
-def convergence(values: Array) -> dict[str, float]:
-    """R-hat, effective sample sizes and Monte Carlo error of one quantity, (chains, draws), by ArviZ.
+def convergence(values: Array, ancestor: Index | None = None) -> dict[str, float]:
+    """R-hat, effective sample sizes and Monte Carlo error of one quantity, (chains, draws).
 
-    Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021), doi:10.1214/20-BA1221. Tails begin at 5 % and 95 %,
-    as there and in brms; ``az.summary`` takes them at its own interval.
+    By ArviZ; Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021), doi:10.1214/20-BA1221. Tails begin at 5 %
+    and 95 %, as there and in brms; ``az.summary`` takes them at its own interval.
+
+    Draws that are copies of independent weighted ones have no R-hat, and `effective_size` by their ancestors.
+
+    Parameters
+    ----------
+    values : ndarray, shape (chains, draws)
+    ancestor : ndarray of int, shape (chains, draws), optional
+        The independent draw that each one is a copy of; None for Markov chains.
     """
+    if values.size < 4 or (ancestor is None and values.shape[1] < 4) or np.ptp(values) == 0.0:
+        return {"r_hat": np.nan, "ess_bulk": np.nan, "ess_tail": np.nan, "mcse_mean": np.nan}
+    if ancestor is not None:
+        return _independent(np.ravel(values), np.unique(ancestor, return_inverse=True)[1].ravel())
     from arviz_stats.base import array_stats
 
-    if values.shape[1] < 4 or np.ptp(values) == 0.0:
-        return {"r_hat": np.nan, "ess_bulk": np.nan, "ess_tail": np.nan, "mcse_mean": np.nan}
     axes = {"chain_axis": 0, "draw_axis": 1}
     r_hat = float(array_stats.rhat(values, **axes)) if values.shape[0] > 1 else np.nan
     return {
@@ -74,6 +84,45 @@ def convergence(values: Array) -> dict[str, float]:
         "ess_bulk": float(array_stats.ess(values, method="bulk", **axes)),
         "ess_tail": float(array_stats.ess(values, method="tail", prob=(0.05, 0.95), **axes)),
         "mcse_mean": float(array_stats.mcse(values, method="mean", **axes)),
+    }
+
+
+def effective_size(values: Array, ancestor: Index) -> float:
+    """Independent draws that resampled ones are worth, for the mean of one quantity.
+
+    With T draws f_t and the sums over the copies of each weighted draw i,
+
+        ESS = sum (f_t - mean)^2 T / sum_i ( sum of (f_t - mean) over copies of i )^2,
+
+    which is T if no draw was taken twice. For a quantity that copies share it is
+    ``var(f) / sum W_i^2 (f_i - mean)^2`` with the weights ``W_i = copies / T``, which hold the error of the
+    weights and that of resampling them: where all ``T W_i < 1`` this is rejection sampling, whose draws are
+    independent.
+
+    Parameters
+    ----------
+    values : ndarray, shape (T,)
+    ancestor : ndarray of int, shape (T,)
+
+    Examples
+    --------
+    >>> effective_size(np.array([1.0, 1.0, 3.0, 3.0]), np.array([0, 0, 1, 1]))
+    2.0
+    """
+    off = values - values.mean()
+    sums = np.bincount(ancestor, weights=off)
+    error = sums @ sums
+    return float(len(values) * (off @ off) / error) if error > 0.0 else float("nan")
+
+
+def _independent(values: Array, ancestor: Index) -> dict[str, float]:
+    tails = [(values <= limit).astype(float) for limit in np.quantile(values, [0.05, 0.95])]
+    bulk = effective_size(values, ancestor)
+    return {
+        "r_hat": float("nan"),
+        "ess_bulk": bulk,
+        "ess_tail": min(effective_size(tail, ancestor) for tail in tails),
+        "mcse_mean": float(np.std(values, ddof=1) / np.sqrt(bulk)),
     }
 
 
@@ -88,6 +137,10 @@ class Verdict:
         nan where undefined.
     reasons : tuple of str
         Empty if all is well.
+    k_hat : float, optional
+        Of importance weights: how heavy their tail is; above 0.7 they are not to be trusted.
+    chained : bool
+        Whether the draws are those of Markov chains.
     """
 
     divergences: int
@@ -96,6 +149,8 @@ class Verdict:
     min_ess_tail: float
     min_bfmi: float
     reasons: tuple[str, ...]
+    k_hat: float | None = None
+    chained: bool = True
 
     @property
     def ok(self) -> bool:
@@ -119,18 +174,23 @@ class Verdict:
     @property
     def sentence(self) -> str:
         """The numbers in words, on one line without a full stop."""
-        return (
-            f"{self.divergences} divergences, max R-hat {self.max_rhat:.3f}, "
-            f"min bulk ESS {self.min_ess_bulk:.0f}, min tail ESS {self.min_ess_tail:.0f}"
-        )
+        sizes = f"min bulk ESS {self.min_ess_bulk:.0f}, min tail ESS {self.min_ess_tail:.0f}"
+        if self.chained:
+            return f"{self.divergences} divergences, max R-hat {self.max_rhat:.3f}, {sizes}"
+        weights = "" if self.k_hat is None else f", k-hat of the weights {self.k_hat:.2f}"
+        return f"independent draws{weights}, {sizes}"
 
     def __str__(self) -> str:
         return "\n".join([f"{self.word}: {self.sentence}", *(f"- {reason}" for reason in self.reasons)])
 
 
 def judge(scalars: dict[str, Array], statistics: "xr.Dataset | None") -> Verdict:
-    """Judge draws by the usual limits: R-hat < 1.01, ESS > 100 a chain, E-BFMI > 0.3, no divergences."""
-    found = {name: convergence(values) for name, values in scalars.items()}
+    """Judge draws by the usual limits: R-hat < 1.01, ESS > 100 a chain, E-BFMI > 0.3, no divergences.
+
+    Of importance weights, k-hat < 0.7.
+    """
+    ancestor = ancestors(statistics)
+    found = {name: convergence(values, ancestor) for name, values in scalars.items()}
     chains, draws = next(iter(scalars.values())).shape
     worst_rhat, rhat_of = _extreme(found, "r_hat", max)
     bulk, bulk_of = _extreme(found, "ess_bulk", min)
@@ -155,9 +215,21 @@ def judge(scalars: dict[str, Array], statistics: "xr.Dataset | None") -> Verdict
         reasons.append(
             f"E-BFMI is {bfmi:.2f} < 0.3: the energy moves slowly; raise tune, or tighten heavy-tailed priors"
         )
-    if chains < 2:
+    k_hat = None if statistics is None or "k_hat" not in statistics.attrs else float(statistics.attrs["k_hat"])
+    if k_hat is not None and k_hat > 0.7:
+        reasons.append(f"k-hat of the importance weights is {k_hat:.2f} > 0.7: use engine='compiled'")
+    if ancestor is not None and not np.isfinite(bulk):
+        reasons.append(f"{chains * draws} draws are too few to judge: raise draws")
+    if chains < 2 and ancestor is None:
         reasons.append("one chain cannot show whether it has converged: run 4")
-    return Verdict(divergences, worst_rhat, bulk, tail, bfmi, tuple(reasons))
+    return Verdict(divergences, worst_rhat, bulk, tail, bfmi, tuple(reasons), k_hat, ancestor is None)
+
+
+def ancestors(statistics: "xr.Dataset | None") -> Index | None:
+    """The independent draw that each draw is a copy of, (chains, draws); None for Markov chains."""
+    if statistics is None or "ancestor" not in statistics:
+        return None
+    return statistics["ancestor"].transpose("chain", "draw").to_numpy()
 
 
 def _extreme(found: dict[str, dict[str, float]], key: str, pick) -> tuple[float, str]:

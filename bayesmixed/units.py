@@ -81,7 +81,7 @@ def units_of(units: Mapping[str, str], design: "Design", table: Any) -> Units:
         A name is no column, or a unit is no text.
     """
     terms = [part for term in (*design.fixed, *design.random_terms) for part in term.name.split(":")]
-    used = [*map(str, design.frame.columns), design.response_name, *terms]
+    used = [*design.used_names, design.response_name, *terms]
     unused = (
         [] if all(name in used for name in units) else [name for name in _column_names(table) if name not in used]
     )

@@ -270,7 +270,7 @@ def test_presets(call, sleep):
         (["--tune", "-3"], "tune must be"),
         (["--seed", "-1"], "-1"),
         (["--engine", "stan"], "no engine 'stan'; there are"),
-        (["--engine", "quadrature"], "'quadrature' is not in this version"),
+        (["--engine", "nuts"], "no engine 'nuts'"),
         (["--sede", "1"], "--sede"),
         (["extra"], "extra"),
     ],

@@ -9,9 +9,11 @@ from bayesmixed.errors import BayesmixedError
 
 PUBLIC = {
     *("MixedModel", "Fit", "RemlFit", "load", "compare_models", "likelihood_ratio_test", "simulate"),
+    "from_bambi",
     *("load_dataset", "list_datasets", "dataset_info", "read_table"),
     *("parse_formula", "build_design", "Design", "Specification"),
     *("Moments", "CodedMoments", "MarginalLikelihood", "MarginalPosterior"),
+    *("summarise", "agree", "sum_moments"),
     *(
         "ParameterNames",
         "resolve_priors",

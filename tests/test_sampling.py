@@ -85,8 +85,6 @@ def test_what_is_no_seed_is_refused(seed):
         ({"target_accept": 1.0}, r"target_accept must lie between 0 and 1, not 1\.0"),
         ({"target_accept": -0.5}, "target_accept must lie between 0 and 1"),
         ({"engine": "nuts"}, "no engine 'nuts'; there are auto, compiled, pymc"),
-        ({"engine": "importance"}, "'importance' is not in this version; there are auto, compiled, pymc"),
-        ({"engine": "quadrature"}, "'quadrature' is not in this version"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused_in_one_line(options, text):

@@ -6,7 +6,7 @@ The unconstrained vector holds, in this order,
 """
 
 from bayesmixed.density.density import Density
-from bayesmixed.density.log_density import PriorArrays, log_density
+from bayesmixed.density.log_density import PriorArrays, log_densities, log_density
 from bayesmixed.density.positive import PositivePrior, positive_prior
 
-__all__ = ["Density", "PositivePrior", "PriorArrays", "log_density", "positive_prior"]
+__all__ = ["Density", "PositivePrior", "PriorArrays", "log_densities", "log_density", "positive_prior"]

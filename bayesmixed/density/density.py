@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from bayesmixed.coding import Array
-from bayesmixed.density.log_density import PriorArrays, log_density
+from bayesmixed.density.log_density import PriorArrays, log_densities, log_density
 from bayesmixed.density.positive import PositivePrior, inverse_gamma, positive_prior
 from bayesmixed.moments import Patterns
 from bayesmixed.posterior import CovarianceDraws, MarginalPosterior
@@ -81,6 +81,13 @@ class Density:
         gradient = np.empty(self.size)
         value = log_density(np.ascontiguousarray(x, dtype=float), gradient, self.prior_arrays, self.patterns)
         return value, gradient
+
+    def values(self, points: Array) -> Array:
+        """The log density at many unconstrained vectors, shape (points, size), without gradients."""
+        points = np.ascontiguousarray(points, dtype=float)
+        values = np.empty(len(points))
+        log_densities(points, self.prior_arrays, self.patterns, values)
+        return values
 
     def constrain(self, x: Array) -> CovarianceDraws:
         """Parameters of unconstrained vectors, shape (draws, size)."""

@@ -8,7 +8,7 @@ from bayesmixed.arrays import Array, Index
 from bayesmixed.compiled import compiled
 from bayesmixed.density.correlations import fill_cholesky, log_lkj, pull_back
 from bayesmixed.density.positive import log_positive
-from bayesmixed.likelihood import log_likelihood_gradient
+from bayesmixed.likelihood import log_likelihood, log_likelihood_gradient
 
 
 class PriorArrays(NamedTuple):
@@ -86,14 +86,17 @@ def _add_likelihood_gradient(
 
 
 @compiled
-def log_density(x, gradient, priors, patterns):  # pragma: no cover - compiled
-    """Log posterior density of `x` with its gradient; -inf where it does not exist."""
-    blocks, precision, students, shift = priors.blocks, priors.precision, priors.students, priors.shift
-    q, e, s = patterns.Rzz.shape[1], shift.shape[0], students.shape[0]
+def read_vector(x, gradient, priors, Lambda, sd, chol, norm, explicit, precision):  # pragma: no cover - compiled
+    """Parameters of `x`; returns its log prior density, sigma, and how many correlations there are.
+
+    Fills Lambda, sd, chol(Omega) with its norms, explicit coefficients (without the shift), precisions, and the
+    gradient of the prior.
+    """
+    blocks, students = priors.blocks, priors.students
+    q, e = sd.shape[0], explicit.shape[0]
     n_corr = 0
     for b in range(blocks.shape[0]):
         n_corr += blocks[b, 1] * (blocks[b, 1] - 1) // 2
-    sd, chol, norm, Lambda = np.empty(q), np.zeros((q, q)), np.empty(q), np.zeros((q, q))
     value = priors.constant
     value += _log_prior(x, gradient, priors.positive, blocks, priors.eta, n_corr, q, chol, norm)
     sigma = np.exp(x[q + n_corr])
@@ -102,16 +105,26 @@ def log_density(x, gradient, priors, patterns):  # pragma: no cover - compiled
         for j in range(i + 1):
             Lambda[i, j] = sd[i] * chol[i, j] / sigma
     rest = q + n_corr + 1
-    explicit, own_precision = np.empty(e), np.empty(precision.shape[0])
-    for k in range(precision.shape[0]):
-        own_precision[k] = precision[k]
     for k in range(e):
-        explicit[k] = np.exp(x[rest + k]) - shift[k]
-    for k in range(s):
-        own_precision[students[k]] = precision[students[k]] * np.exp(-x[rest + e + k])
-    d_Lambda, d_precision, d_explicit = np.empty((q, q)), np.empty(precision.shape[0]), np.empty(e)
+        explicit[k] = np.exp(x[rest + k]) - priors.shift[k]
+    for k in range(precision.shape[0]):
+        precision[k] = priors.precision[k]
+    for k in range(students.shape[0]):
+        precision[students[k]] *= np.exp(-x[rest + e + k])
+    return value, sigma, n_corr
+
+
+@compiled
+def log_density(x, gradient, priors, patterns):  # pragma: no cover - compiled
+    """Log posterior density of `x` with its gradient; -inf where it does not exist."""
+    blocks, students, shift = priors.blocks, priors.students, priors.shift
+    q, p, e = patterns.Rzz.shape[1], priors.precision.shape[0], shift.shape[0]
+    sd, chol, norm, Lambda = np.empty(q), np.zeros((q, q)), np.empty(q), np.zeros((q, q))
+    explicit, precision = np.empty(e), np.empty(p)
+    value, sigma, n_corr = read_vector(x, gradient, priors, Lambda, sd, chol, norm, explicit, precision)
+    d_Lambda, d_precision, d_explicit = np.empty((q, q)), np.empty(p), np.empty(e)
     likelihood, d_sigma = log_likelihood_gradient(
-        Lambda, sigma, own_precision, priors.mean, explicit, patterns, d_Lambda, d_precision, d_explicit
+        Lambda, sigma, precision, priors.mean, explicit, patterns, d_Lambda, d_precision, d_explicit
     )
     value += likelihood
     if not np.isfinite(value):
@@ -119,8 +132,21 @@ def log_density(x, gradient, priors, patterns):  # pragma: no cover - compiled
             gradient[k] = 0.0
         return -np.inf
     _add_likelihood_gradient(d_Lambda, d_sigma, Lambda, sigma, sd, chol, norm, blocks, n_corr, gradient)
+    rest = q + n_corr + 1
     for k in range(e):
         gradient[rest + k] += d_explicit[k] * (explicit[k] + shift[k])
-    for k in range(s):
-        gradient[rest + e + k] -= d_precision[students[k]] * own_precision[students[k]]
+    for k in range(students.shape[0]):
+        gradient[rest + e + k] -= d_precision[students[k]] * precision[students[k]]
     return value
+
+
+@compiled
+def log_densities(points, priors, patterns, values):  # pragma: no cover - compiled
+    """`log_density` of many vectors, the rows of `points`, without gradients."""
+    q, e = patterns.Rzz.shape[1], priors.shift.shape[0]
+    sd, chol, norm, Lambda = np.empty(q), np.zeros((q, q)), np.empty(q), np.zeros((q, q))
+    explicit, precision, unused = np.empty(e), np.empty(priors.precision.shape[0]), np.empty(points.shape[1])
+    for i in range(points.shape[0]):
+        value, sigma, _ = read_vector(points[i], unused, priors, Lambda, sd, chol, norm, explicit, precision)
+        value += log_likelihood(Lambda, sigma, precision, priors.mean, explicit, patterns)
+        values[i] = value if np.isfinite(value) else -np.inf

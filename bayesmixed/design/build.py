@@ -96,6 +96,11 @@ def _freeze(design: Design) -> None:
 def _weights(frame: pd.DataFrame, name: str | None) -> np.ndarray:
     if name is None:
         return np.ones(len(frame))
+    return weights_of_rows(frame, name)
+
+
+def weights_of_rows(frame: pd.DataFrame, name: str) -> np.ndarray:
+    """The prior weights of rows, all of them positive."""
     values = frame[name]
     if values.dtype.kind not in "iuf":
         raise DesignError(f"the weights {name!r} are not numbers")

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from bayesmixed.design.collinear import dependent, triangle
+from bayesmixed.design.collinear import dependent
 from bayesmixed.design.design import Design
 
 
@@ -23,7 +23,9 @@ def cautions(design: Design) -> list[str]:
 
 def _lost_orders(design: Design) -> list[str]:
     """Unordered categories are sorted, as in Bambi: the level declared first need not be the reference."""
-    texts = []
+    texts: list[str] = []
+    if design.streamed is not None:  # parts of a table do not tell how its categories were declared
+        return texts
     for column in design.encoding.columns:
         dtype = design.frame[column.name].dtype
         if column.kind != "factor" or not isinstance(dtype, pd.CategoricalDtype) or dtype.ordered:
@@ -71,7 +73,7 @@ def _collinear_blocks(design: Design) -> list[str]:
     """If z = Z_1 a = Z_2 b in every row, then G_1 + v a a' and G_2 - v b b' give the same V for any v."""
     if len(design.blocks) == 1:
         return []
-    R = triangle(design.Z_rows / np.abs(design.Z_rows).max(axis=0))
+    R = design.random_triangle()
     R /= np.linalg.norm(R, axis=0)
     texts = []
     for first, second in combinations(design.blocks, 2):

@@ -11,16 +11,16 @@ from bayesmixed.specification import RandomTerm
 
 def check(design: Design) -> None:
     """Refuse, in one line, the first thing that makes the model inestimable."""
-    _check_names(design)
+    check_names(design)
     _check_response(design)
-    _check_groups(design)
+    check_groups(design)
     _check_fixed(design)
     for random, columns in brackets(design.encoding):
         _check_bracket(design, random, columns)
     _check_constant_slopes(design)
 
 
-def _check_names(design: Design) -> None:
+def check_names(design: Design) -> None:
     """A variable of the DataTree cannot be called as one of its dimensions."""
     factor = design.factor_name
     dims = {"__obs__": "the rows", f"{factor}__factor_dim": f"the groups of {factor!r}"}
@@ -40,7 +40,8 @@ def _check_response(design: Design) -> None:
         )
 
 
-def _check_groups(design: Design) -> None:
+def check_groups(design: Design) -> None:
+    """Two groups or more, and fewer than rows."""
     name, J, N = design.factor_name, design.n_groups, design.n_obs
     if J == 1:
         raise DesignError(f"{name!r} has one group only ({design.levels[0]!r}); a mixed model needs two or more")
@@ -51,7 +52,8 @@ def _check_groups(design: Design) -> None:
         )
 
 
-def _check_fixed(design: Design) -> None:
+def check_counts(design: Design) -> None:
+    """More rows than coefficients."""
     if design.n_obs <= design.p:
         widest = max(design.fixed, key=lambda term: term.size)
         largest = (
@@ -61,9 +63,13 @@ def _check_fixed(design: Design) -> None:
         raise DesignError(
             f"{design.p} fixed effects need more than {design.n_obs} rows" + (largest if widest.size > 1 else "")
         )
+
+
+def _check_fixed(design: Design) -> None:
+    check_counts(design)
     found = collinear(design.X, design.fixed_labels)
     if found is not None:
-        raise DesignError(f"the fixed effects are collinear: {_relation(*found)}; remove one")
+        raise DesignError(f"the fixed effects are collinear: {relation(*found)}; remove one")
 
 
 def _check_bracket(design: Design, random: RandomTerm, columns: slice) -> None:
@@ -71,15 +77,20 @@ def _check_bracket(design: Design, random: RandomTerm, columns: slice) -> None:
     for name, values in zip(names, Z.T, strict=True):
         if not values.any():
             raise DesignError(f"the random effect {name!r} of {random.source} is 0 in every row")
-    if random.correlated and "Intercept" in names:
+    check_slopes(design, random, columns)
+    found = collinear(Z, names)
+    if found is not None:
+        raise DesignError(f"the random effects of {random.source} are collinear: {relation(*found)}; remove one")
+
+
+def check_slopes(design: Design, random: RandomTerm, columns: slice) -> None:
+    """A slope beside an intercept needs a variable that varies within groups."""
+    if random.correlated and "Intercept" in design.random_labels[columns]:
         for name in design.between_group_slopes(columns):
             raise DesignError(
                 f"{name!r} varies within no group of {design.factor_name!r}, so its slope "
                 f"and the intercept of {random.source} cannot be told apart; leave it out there"
             )
-    found = collinear(Z, names)
-    if found is not None:
-        raise DesignError(f"the random effects of {random.source} are collinear: {_relation(*found)}; remove one")
 
 
 def _check_constant_slopes(design: Design) -> None:
@@ -94,7 +105,8 @@ def _check_constant_slopes(design: Design) -> None:
             )
 
 
-def _relation(label: str, others: tuple[str, ...]) -> str:
+def relation(label: str, others: tuple[str, ...]) -> str:
+    """What a column depends on, in words."""
     if not others:
         return f"{label!r} is 0 in every row"
     return f"{label!r} is determined by {', '.join(map(repr, others))}"

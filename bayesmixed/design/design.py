@@ -3,18 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from bayesmixed.design.blocks import Block
+from bayesmixed.design.collinear import triangle
 from bayesmixed.design.groups import constant_within_groups
 from bayesmixed.design.new_rows import NewRows
 from bayesmixed.encoding import Encoding, Term
 from bayesmixed.errors import DesignError
 from bayesmixed.specification import Specification
 from bayesmixed.table import Missing
+
+if TYPE_CHECKING:
+    from bayesmixed.streaming.settle import Settled
 
 DENSE_LIMIT = 1_000_000_000  # bytes
 
@@ -76,6 +80,34 @@ class Design:
     frame: pd.DataFrame = field(repr=False)
     encoding: Encoding = field(repr=False)
     missing: Mapping[str, int] = field(default_factory=dict, repr=False)
+
+    @property
+    def streamed(self) -> "Settled | None":
+        """What stands in for the rows of a table that came by in parts; None where the rows are here."""
+        return None
+
+    @property
+    def response_spread(self) -> float:
+        """Standard deviation of y minus the offset."""
+        return float(np.std(self.y - self.offset))
+
+    @property
+    def used_names(self) -> tuple[str, ...]:
+        """Columns of the table in use."""
+        return tuple(map(str, self.frame.columns))
+
+    def z_mean_squares(self, matrix: np.ndarray) -> np.ndarray:
+        """Mean square over rows of each column of ``Z_rows @ matrix``."""
+        return np.mean((self.Z_rows @ matrix) ** 2, axis=0)
+
+    @property
+    def z_second_moment(self) -> np.ndarray:
+        """Mean of ``z z'`` over rows, (q, q)."""
+        return self.Z_rows.T @ self.Z_rows / self.n_obs
+
+    def random_triangle(self) -> np.ndarray:
+        """R of the QR decomposition of `Z_rows`, each column divided by its greatest value, (q, q)."""
+        return triangle(self.Z_rows / np.abs(self.Z_rows).max(axis=0))
 
     @property
     def n_obs(self) -> int:

@@ -31,7 +31,7 @@ class Column:
         dtype = values.dtype
         if isinstance(dtype, pd.CategoricalDtype) and dtype.ordered:
             return cls(name, "factor", tuple(dtype.categories.tolist()), ordered=True)
-        if _is_text(values) or inside_c:
+        if is_text(values) or inside_c:
             return cls(name, "factor", tuple(sorted(pd.unique(values).tolist())))
         return cls(name, "number", low=float(values.min()), high=float(values.max()))
 
@@ -50,7 +50,7 @@ class Column:
             raise PredictionError(f"the new rows lack the column {self.name!r}")
         values = frame[self.name]
         if self.kind == "number":
-            if _is_text(values):
+            if is_text(values):
                 raise PredictionError(f"column {self.name!r} of the new rows is text, it was numbers")
             return values.to_numpy(dtype=float)
         codes = self._codes(values)
@@ -59,18 +59,24 @@ class Column:
         return pd.Categorical.from_codes(codes, categories=list(self.levels), ordered=True)
 
     def _codes(self, values: pd.Series) -> np.ndarray:
-        codes = pd.Index(self.levels).get_indexer(pd.Index(values.astype(object)))
+        known = pd.Index(self.levels)
+        if isinstance(values.dtype, pd.CategoricalDtype):  # much faster where rows are many
+            place = known.get_indexer(pd.Index(values.cat.categories.astype(object)))
+            codes = place[values.cat.codes]
+        else:
+            codes = known.get_indexer(pd.Index(values.astype(object)))
         if (codes < 0).any():
             unseen = values[codes < 0].iloc[0]
-            known = ", ".join(map(str, self.levels[:10])) + (", ..." if self.levels[10:] else "")
+            listed = ", ".join(map(str, self.levels[:10])) + (", ..." if self.levels[10:] else "")
             raise PredictionError(
                 f"column {self.name!r} has the level {str(unseen)!r}, which was not in the data; "
-                f"known are: {known}"
+                f"known are: {listed}"
             )
         return codes
 
 
-def _is_text(values: pd.Series) -> bool:
+def is_text(values: pd.Series) -> bool:
+    """Whether a plain column names levels: text or categories."""
     return isinstance(values.dtype, pd.CategoricalDtype) or values.dtype.kind not in "biuf"
 
 

@@ -8,13 +8,12 @@ import numpy as np
 from bayesmixed.errors import SamplingError
 from bayesmixed.seeds import child_seed, generator
 
-ENGINES = ("auto", "compiled", "pymc")
-PLANNED = ("importance", "quadrature")
+ENGINES = ("auto", "compiled", "pymc", "importance", "quadrature")
 
 
 @dataclass(frozen=True)
 class SamplerSettings:
-    """Draws, chains and seed of one run of NUTS.
+    """Draws, chains and seed of one run of a sampler.
 
     Parameters
     ----------
@@ -55,11 +54,9 @@ class SamplerSettings:
 
 def choose_engine(engine: str, needs_pymc: bool) -> str:
     """The engine that ``engine="auto"`` stands for, or an error that says what there is."""
-    if engine in PLANNED:
-        raise SamplingError(f"the engine {engine!r} is not in this version; there are {', '.join(ENGINES)}")
     if engine not in ENGINES:
         raise SamplingError(f"no engine {engine!r}; there are {', '.join(ENGINES)}")
-    if engine == "compiled" and needs_pymc:
+    if engine not in ("auto", "pymc") and needs_pymc:
         raise SamplingError("a prior is a PyMC distribution, which needs engine='pymc' (or 'auto')")
     if engine == "auto":
         return "pymc" if needs_pymc else "compiled"

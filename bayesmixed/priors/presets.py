@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmixed.coding import Coding, column_codings
+from bayesmixed.errors import PriorError
 from bayesmixed.parameters import ParameterNames
 from bayesmixed.priors.families import LKJ, Flat, HalfStudentT, Normal, StudentT
 from bayesmixed.priors.request import Priors
 from bayesmixed.priors.resolved import Prior, ResolvedPriors
+from bayesmixed.scales import DataScales
 
 if TYPE_CHECKING:
     from bayesmixed.design import Design
@@ -34,13 +36,10 @@ def default_priors(design: "Design", names: ParameterNames) -> ResolvedPriors:
     favoured nor excluded. With 3000 groups the likelihood's width is s / 80 or less, over
     which these densities are constant.
     """
-    y, weights = design.y - design.offset, design.weights
-    X_coding, block_codings = column_codings(design)
+    found = DataScales.of(design)
+    X_coding, block_codings, spread = found.fixed, found.blocks, found.spread
     constant = X_coding.constant
-    mean = float(weights @ y / weights.sum()) if constant.any() else 0.0
-    residual = float(weights @ (y - mean) ** 2)
-    spread = np.sqrt(residual / weights.sum())
-    centres = mean * constant
+    centres = found.mean * constant
     widths = np.where(constant != 0, 2.5 * spread, 2.5 * spread / X_coding.scale)
     scales = np.empty(design.q)
     for block, coding in zip(design.blocks, block_codings, strict=True):
@@ -53,7 +52,7 @@ def default_priors(design: "Design", names: ParameterNames) -> ResolvedPriors:
         sd,
         _lkj(design, 2.0),
         names.corr,
-        HalfStudentT(3.0, np.sqrt(residual / len(y))),
+        HalfStudentT(3.0, np.sqrt(found.squares / design.n_obs)),
         (),
         X_coding.unscaled,
         tuple(coding.unscaled for coding in block_codings),
@@ -67,6 +66,11 @@ def brms_priors(design: "Design", names: ParameterNames) -> ResolvedPriors:
 
     They act in brms's own coding: X is centred, Z is not. doi:10.18637/jss.v080.i01
     """
+    if design.streamed is not None:
+        raise PriorError(
+            "the brms priors need the median of y, which sums over parts of a table do not tell: use the default "
+            "priors, or give numbers by name"
+        )
     y = design.y
     location = float(np.round(np.median(y), 1))
     scale = max(2.5, float(np.round(1.4826 * np.median(np.abs(y - np.median(y))), 1)))

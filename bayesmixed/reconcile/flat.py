@@ -55,7 +55,7 @@ def spare_groups(model: "MixedModel") -> int:
 
     ``J - 1`` minus the columns of X, beyond q, that lie in the span of Z: effects between groups.
     """
-    design, moments = model.design, model.moments
+    design, moments = model.design, model.coded.moments
     within = np.linalg.matrix_rank(moments.Raa[:-1, :-1], tol=1e-9 * np.sqrt(design.n_obs))
     return design.n_groups - 1 - max(design.p - int(within) - design.q, 0)
 

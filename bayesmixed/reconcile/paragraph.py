@@ -7,6 +7,9 @@ import numpy as np
 
 from bayesmixed.reconcile.reasons import AGREES, BOUNDARY, FEW, MONTE_CARLO, NO_REML, PRIOR, SKEWED, SMALL
 
+#: Intervals that share less than this of what they cover are named where estimates agree.
+APART = 0.6
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -30,7 +33,8 @@ def paragraph(fit: "Fit", table: "pd.DataFrame") -> str:
     main = table[table["kind"] != "random effect"]
     if _having(main, NO_REML):
         return f"{start} REML has no estimates here, because there are as many random effects as rows."
-    parts = [start, _agreement(main), _boundary(main), *_shifts(main), _few(main, design.n_groups)]
+    parts = [start, _agreement(main), _apart(main), _boundary(main), *_shifts(main), _stated(fit, main)]
+    parts += [_few(main, design.n_groups)]
     parts += [_noise(main), _effects(table[table["kind"] == "random effect"])]
     return " ".join(part for part in parts if part)
 
@@ -48,6 +52,30 @@ def _agreement(table: "pd.DataFrame") -> str:
     return (
         f"They agree on {most} quantities{named}: neither skewness nor the prior moves the posterior median from "
         f"the REML estimate by more than {SMALL} posterior standard deviations."
+    )
+
+
+def _apart(table: "pd.DataFrame") -> str:
+    """Where estimates agree and intervals do not."""
+    apart = table.index[(table["verdict"] == "agrees") & (table["overlap"] < APART)]
+    if not len(apart):
+        return ""
+    return (
+        f"That is said of the estimates: the intervals for {_listed([str(label) for label in apart])} share less "
+        f"than {APART:.0%} of what they cover, because REML's leave out what is not known of the variances."
+    )
+
+
+def _stated(fit: "Fit", table: "pd.DataFrame") -> str:
+    """What part of skewness is a matter of where flat priors are flat."""
+    priors, names = fit.model.priors.resolved, fit.model.names
+    moved = {label for p in names.sd if priors.stated_at(p) for label in p.labels}
+    skewed = _having(table, SKEWED)
+    if not moved or not any(label in moved or label.startswith(f"{names.corr}[") for label in skewed):
+        return ""
+    return (
+        "Flat priors are flat where the model's own are stated, at the means of the slope variables; of sd and "
+        "correlations at zero a part of what is called skewness here comes from that choice."
     )
 
 
@@ -89,8 +117,8 @@ def _few(table: "pd.DataFrame", n_groups: int) -> str:
             "between groups, and every interval here rests on the prior."
         )
     return (
-        f"With {n_groups} groups, intervals of estimate +- 1.96 standard errors are too narrow for "
-        f"{_listed(labels)}; t intervals, profile intervals or the posterior should be reported."
+        f"Intervals of estimate +- 1.96 standard errors are too narrow for {_listed(labels)} ({n_groups} groups); "
+        "profile intervals or the posterior should be reported."
     )
 
 

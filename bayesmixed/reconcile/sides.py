@@ -88,7 +88,7 @@ def reml_side(fit: "RemlFit", ci_prob: float, method: str, with_effects: bool) -
 def _at_boundary(fit: "RemlFit", found: dict[Quantity, Array]) -> frozenset[str]:
     """Labels of zero sd, of correlations at +-1 or of such sd, of an ICC of 0, of effects of such sd."""
     names, covariance = fit.names, fit.covariance
-    zero = covariance.sd * np.sqrt(np.mean(fit.design.Z_rows**2, axis=0)) <= ZERO * fit.sigma
+    zero = covariance.sd * np.sqrt(np.diag(fit.design.z_second_moment)) <= ZERO * fit.sigma
     ones = np.argwhere((np.abs(covariance.corr) > ONE) | zero[:, None] | zero[None, :])
     terms = names.random_labels
     labels = {f"{names.corr}[{terms[k]},{terms[m]}]" for k, m in ones}

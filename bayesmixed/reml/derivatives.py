@@ -31,6 +31,8 @@ class Derivatives:
     Qxx_inverse : ndarray, shape (p, p)
         ``sigma^2 Qxx^-1`` is the covariance matrix of beta.
     Qxx_by_theta : ndarray, shape (R, p, p)
+    theta_units : ndarray, shape (R,)
+        Length of the row of Lambda in which each theta stands, at least 1.
     """
 
     value: float
@@ -39,6 +41,7 @@ class Derivatives:
     sigma: float
     Qxx_inverse: Array
     Qxx_by_theta: Array
+    theta_units: Array
 
     @classmethod
     def at(cls, criterion: "Criterion", theta: Array, value: float, sigma: float, Q: Array) -> "Derivatives":
@@ -65,7 +68,8 @@ class Derivatives:
         side = -2.0 * (dQ @ a @ a) / sigma**2 / sigma
         gradient = np.append(gradient, 2.0 * (n - squares) / sigma)
         hessian = np.block([[hessian, side[:, None]], [side[None], np.array([[corner]])]])
-        return cls(value, gradient, hessian, sigma, inverse, dQ[:, :p, :p])
+        rows = np.linalg.norm(criterion.Lambda(theta), axis=1)[criterion.entries[0]]
+        return cls(value, gradient, hessian, sigma, inverse, dQ[:, :p, :p], np.maximum(rows, 1.0))
 
     @property
     def profile_gradient(self) -> Array:

@@ -45,7 +45,10 @@ class KenwardRoger:
         Phi = np.linalg.inv(information)
         PhiP = Phi @ P
         expected = traces - 2.0 * np.einsum("ab,rsba->rs", Phi, Q) + np.einsum("rab,sba->rs", PhiP, PhiP)
-        W = 2.0 * np.linalg.pinv(expected, rcond=1e-12, hermitian=True)
+        # In units of their own: what G and sigma^2 tell may differ by many orders.
+        unit = np.sqrt(np.where(np.diag(expected) > 0.0, np.diag(expected), 1.0))
+        inverse = np.linalg.pinv(expected / np.outer(unit, unit), rcond=1e-12, hermitian=True)
+        W = 2.0 * inverse / np.outer(unit, unit)
         inner = np.einsum("rs,rsab->ab", W, Q) - np.einsum("rs,rab,sbc->ac", W, P, PhiP)
         return cls(Phi, Phi + 2.0 * Phi @ (0.5 * (inner + inner.T)) @ Phi, P, W)
 

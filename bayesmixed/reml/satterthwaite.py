@@ -65,9 +65,10 @@ def combined_df(parts: Array) -> float:
 def covariance_of_variance_parameters(here: Derivatives) -> Array:
     """Asymptotic covariance matrix of (theta, sigma): ``2 H^+`` without the flat directions of H.
 
-    H is taken in (theta, sigma / its estimate), so that the unit of y does not decide what counts as flat.
+    H is taken in (theta, sigma / its estimate), a large theta relative to its row of Lambda, so that neither the
+    unit of y nor how much more groups differ than rows decides what counts as flat.
     """
-    unit = np.append(np.ones(len(here.gradient) - 1), here.sigma)
+    unit = np.append(here.theta_units, here.sigma)
     eigenvalues, vectors = np.linalg.eigh(unit[:, None] * here.hessian * unit)
     kept = eigenvalues > FLAT
     covariance = 2.0 * (vectors[:, kept] / eigenvalues[kept]) @ vectors[:, kept].T

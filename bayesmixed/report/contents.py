@@ -10,7 +10,6 @@ from bayesmixed.errors import RemlError
 from bayesmixed.report.blocks import Bullets
 from bayesmixed.report.statistics import PredictiveCheck
 from bayesmixed.report.table import Column, Table, evenly
-from bayesmixed.summary import convergence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -204,7 +203,7 @@ def diagnostics(fit: "Fit") -> Table:
     )
     rows = []
     for label, values in fit.scalars().items():
-        found = convergence(values)
+        found = fit.convergence(values)
         rows.append((label, *(found[key] for key in ("r_hat", "ess_bulk", "ess_tail", "mcse_mean"))))
     note = "Wanted: R-hat below 1.01, and an ESS above 100 for each chain."
     return Table("Convergence", columns, tuple(rows), note)

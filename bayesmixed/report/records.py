@@ -9,7 +9,7 @@ import numpy as np
 from bayesmixed.errors import RemlError, warnings_as_texts
 from bayesmixed.icc import icc_points, icc_values
 from bayesmixed.report.reml_contents import seeded
-from bayesmixed.summary import convergence, describe
+from bayesmixed.summary import describe
 
 if TYPE_CHECKING:
     from bayesmixed.fit import Fit
@@ -66,7 +66,8 @@ def _reml_icc(fit: "RemlFit", method: str | None) -> list[dict[str, Any]]:
     limits: list[Any] = [None] * len(points)
     if method is not None:
         table = fit.icc(method=method, **seeded(method))
-        limits = table[["lower", "upper"]].to_numpy().tolist()
+        pairs = table[["lower", "upper"]].to_numpy()
+        limits = [own.tolist() if np.isfinite(own).any() else None for own in pairs]
     return [
         {"group": fit.design.factor_name, "at": point.at,
          "estimate": float(icc_values(fit.covariance, point.rows)), "ci": own}
@@ -111,7 +112,7 @@ def fit_record(fit: "Fit") -> dict[str, Any]:
             {
                 "name": name,
                 **_posterior(values.ravel()),
-                **_keep(convergence(values), "r_hat", "ess_bulk", "mcse_mean"),
+                **_keep(fit.convergence(values), "r_hat", "ess_bulk", "mcse_mean"),
             }
             for name, values in fit.scalars().items()
         ],

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from bayesmixed.fit import Fit
 
 
+UNCHAINED = (
+    "The draws are independent of each other, so that there is no R-hat, no divergence and no E-BFMI. ESS is how "
+    "many draws of equal weight they are worth: importance weights that vary take some away. k-hat says how heavy "
+    "the tail of the weights is; above 0.7 they are not to be trusted."
+)
+
+
 @dataclass(frozen=True)
 class Section:
     """A heading with what stands below it; `name` is its anchor."""
@@ -39,7 +46,8 @@ def glance(fit: "Fit") -> Section:
     verdict = "The draws can be trusted" if fit.verdict.ok else "The draws are doubtful"
     lines = [
         f"A linear mixed model of {_response(fit)}: {design.n_obs} rows in {design.n_groups} groups of "
-        f"{design.factor_name}, estimated by Bayes (NUTS, {fit.shape[0]} chains of {fit.shape[1]} draws), with "
+        f"{design.factor_name}, estimated by Bayes ({_sampler(fit)}, {fit.shape[0]} chains of {fit.shape[1]} "
+        "draws), with "
         "the REML fit of the same model beside it.",
         f"{verdict}: {fit.verdict.sentence}.",
         _icc_sentence(fit),
@@ -47,6 +55,11 @@ def glance(fit: "Fit") -> Section:
     if fit.warnings:
         lines.append(f"{len(fit.warnings)} warnings: see the end of this page.")
     return Section("glance", "At a glance", (Bullets(tuple(lines)),))
+
+
+def _sampler(fit: "Fit") -> str:
+    names = {"importance": "importance sampling", "quadrature": "quadrature"}
+    return names.get(fit.idata.attrs.get("engine", ""), "NUTS")
 
 
 def _response(fit: "Fit") -> str:
@@ -135,6 +148,10 @@ def diagnostics(fit: "Fit") -> Section:
     blocks: list[Block] = [Paragraph(f"Verdict: {verdict.word}: {verdict.sentence}.", verdict.word)]
     if verdict.reasons:
         blocks.append(Bullets(verdict.reasons))
+    if not verdict.chained:
+        return Section(
+            "diagnostics", "Diagnostics", (*blocks, contents.diagnostics(fit), Paragraph(UNCHAINED, "note"))
+        )
     words = (
         "R-hat compares the chains with each other: 1 says that they agree. ESS is how many independent draws the "
         "chains are worth, for the middle (bulk) and for the tails. Divergences are steps in which the sampler "

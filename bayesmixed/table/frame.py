@@ -49,25 +49,37 @@ def model_frame(
     >>> frame["y"].tolist(), rows.tolist(), missing.columns
     ([1.0, 3.0], [0, 2], {'y': 1})
     """
-    import pandas as pd
-
     columns = tuple(dict.fromkeys(columns))
-    frame = _as_narwhals(table)
-    check_present(frame.columns, columns)
-    frame = frame.select(columns)
-    if len(frame) == 0:
+    frame, rows, missing = complete_rows(table, columns, labels)
+    n_rows = len(rows) + missing.n_rows
+    if n_rows == 0:
         raise TableError("the table has no rows")
-    keep, missing = _complete(frame)
-    if missing.n_rows == len(frame):
+    if missing.n_rows == n_rows:
         raise TableError(
             f"every row has a missing value, in {missing.where}; fill them in or leave the column out"
         )
+    # A copy: what the user changes in the table afterwards must not change the model.
+    return frame.copy(), rows, missing
+
+
+def complete_rows(
+    table: Any, columns: tuple[str, ...], labels: Collection[str] = ()
+) -> "tuple[pd.DataFrame, np.ndarray, Missing]":
+    """`model_frame` of one part of a table: there may be no complete row in it, and columns are not copied."""
+    import pandas as pd
+
+    frame = _as_narwhals(table)
+    check_present(frame.columns, columns)
+    frame = frame.select(columns)
+    keep, missing = _complete(frame)
+    rows = np.flatnonzero(keep)
+    if not len(rows):
+        return pd.DataFrame(columns=list(columns)), rows, missing
     if missing.n_rows:
         frame = frame.filter(keep.tolist())
     native = frame.to_pandas()
     kept = {name: plain(native[name], name, name in labels) for name in columns}
-    # A copy: what the user changes in the table afterwards must not change the model.
-    return pd.DataFrame(kept, copy=True), np.flatnonzero(keep), missing
+    return pd.DataFrame(kept, copy=False), rows, missing
 
 
 def _as_narwhals(table: Any) -> Any:

@@ -97,6 +97,8 @@ def test_asking_for_a_seed_does_not_use_it_up():
         ("compiled", False, "compiled"),
         ("pymc", False, "pymc"),
         ("pymc", True, "pymc"),
+        ("importance", False, "importance"),
+        ("quadrature", False, "quadrature"),
     ],
 )
 def test_engines(engine, needs_pymc, expected):
@@ -107,9 +109,9 @@ def test_engines(engine, needs_pymc, expected):
     ("engine", "needs_pymc", "message"),
     [
         ("compiled", True, "a prior is a PyMC distribution, which needs engine='pymc'"),
-        ("quadrature", False, "the engine 'quadrature' is not in this version; there are auto, compiled, pymc"),
-        ("importance", False, "the engine 'importance' is not in this version"),
-        ("stan", False, "no engine 'stan'; there are auto, compiled, pymc"),
+        ("quadrature", True, "a prior is a PyMC distribution, which needs engine='pymc'"),
+        ("importance", True, "a prior is a PyMC distribution, which needs engine='pymc'"),
+        ("stan", False, "no engine 'stan'; there are auto, compiled, pymc, importance, quadrature"),
     ],
 )
 def test_engines_that_cannot_be_used(engine, needs_pymc, message):

@@ -350,3 +350,29 @@ def test_time_far_from_zero_with_interactions_and_powers(formula, sleepstudy):
     np.testing.assert_allclose(
         after.anova().iloc[-1].astype(float), before.anova().iloc[-1].astype(float), rtol=1e-6
     )
+
+
+@pytest.mark.parametrize("unit", [1e-14, 1e-6, 1e8, 1e20])
+def test_the_unit_of_the_weights_changes_sigma_alone(unit):
+    table = random_table((5, 4, 6, 3, 5, 7, 4, 5), 3)
+    before = stages("y ~ t + (t | g)", table, weights="w")
+    after = stages("y ~ t + (t | g)", table.assign(w=unit * table["w"]), weights="w")
+    one, other = (fit_reml(model.design, model.coded) for model in (before, after))
+    assert other.criterion == pytest.approx(one.criterion, abs=1e-7)
+    np.testing.assert_allclose(other.covariance.sd, one.covariance.sd, rtol=1e-6, atol=1e-9)
+    assert other.sigma == pytest.approx(np.sqrt(unit) * one.sigma, rel=1e-7)
+    assert other.singular == one.singular
+    np.testing.assert_allclose(other.df, one.df, rtol=1e-5)
+    degrees = [found.fixed_effects(df="kenward-roger")["df"] for found in (other, one)]
+    np.testing.assert_allclose(*degrees, rtol=1e-5)
+
+
+@pytest.mark.parametrize("ratio", [10.0, 1e3, 1e5])
+def test_groups_that_differ_far_more_than_rows(ratio):
+    """A balanced layout: the intercept has J - 1 df however large the ratio of sd and sigma is."""
+    rng = np.random.default_rng(11)
+    g, t = np.repeat(np.arange(12), 5), np.tile(np.arange(5.0) - 2.0, 12)
+    y = ratio * rng.normal(size=12)[g] + t + rng.normal(size=60)
+    found = fit("y ~ t + (1 | g)", {"y": y, "t": t, "g": g})
+    np.testing.assert_allclose(found.df, [11, 47], rtol=1e-4)
+    np.testing.assert_allclose(found.fixed_effects(df="kenward-roger")["df"], [11, 47], rtol=1e-4)

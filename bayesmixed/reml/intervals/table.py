@@ -155,6 +155,8 @@ def _wald(estimate: float, se: float, ci_prob: float, to, back, slope) -> Limits
     """Estimate -+ z se on another scale; nan where there is no standard error."""
     if not np.isfinite(se):
         return np.nan, np.nan
+    if se == 0.0:  # nothing to estimate: the ICC where a slope alone varies, at t = 0
+        return estimate, estimate
     half = normal_quantile(0.5 + ci_prob / 2.0) * se * slope(estimate)
     with np.errstate(over="ignore"):
         return float(back(to(estimate) - half)), float(back(to(estimate) + half))

@@ -198,7 +198,9 @@ def test_means_weighted_by_their_counts_give_what_their_rows_give():
     means = table.assign(y=rows.groupby("cell")["y"].mean(), w=counts)
     formula = "y ~ t + h + (t | g)"
     whole, aggregated = fit(formula, rows), fit(formula, means, "w")
-    aggregated = replace(aggregated, optimum=whole.optimum)
+    # The same G and sigma; columns of Z are scaled by the weights, too.
+    theta = whole.optimum.theta * np.exp(0.5 * np.log(counts).mean())
+    aggregated = replace(aggregated, optimum=replace(whole.optimum, theta=theta))
     np.testing.assert_allclose(aggregated.robust()["se"], whole.robust()["se"], rtol=1e-9)
     np.testing.assert_allclose(aggregated.robust()["df"], whole.robust()["df"], rtol=1e-9)
 

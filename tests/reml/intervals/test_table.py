@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+import bayesmixed as bm
 from bayesmixed.errors import BayesmixedWarning, RemlError
 from bayesmixed.icc import icc_points, icc_values
 from bayesmixed.reml.intervals.profile import ProfileLikelihood
@@ -192,3 +193,14 @@ def test_a_limit_that_is_not_found_is_nan_and_told(found, monkeypatch):
 def test_what_is_refused(found, call, message):
     with pytest.raises(RemlError, match=message):
         call(found)
+
+
+def test_an_icc_that_is_zero_by_the_model_has_that_interval():
+    """Where a slope alone varies, groups do not differ at t = 0."""
+    rng = np.random.default_rng(2)
+    g, t = np.repeat(np.arange(10), 6), np.tile(np.arange(6.0), 10)
+    y = 1 + rng.normal(size=10)[g] * t + rng.normal(size=60)
+    found = bm.MixedModel("y ~ t + (0 + t | g)", {"y": y, "t": t, "g": g}).reml()
+    for method in ("wald", "profile-reml"):
+        assert found.icc(at={"t": 0}, method=method)[["lower", "upper"]].to_numpy().tolist() == [[0.0, 0.0]]
+    assert found.confint().loc["ICC(g | t = 5)", "lower"] > 0
