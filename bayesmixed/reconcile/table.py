@@ -79,7 +79,7 @@ def _row(
         nan if flat is None else float(np.median(flat)),
         _error_of_median(values, shape),
         nan if flat is None else _error_of_median(flat, shape),
-        label in reml.boundary,
+        label in reml.boundary and sd > 0.0,  # what is zero by the model, as an ICC may be, is no estimate
         flat is None or _too_narrow(label, reml, limits, ci_prob),
     )
     own = (reml.lower.get(label, nan), reml.upper.get(label, nan))
