@@ -10,6 +10,7 @@ PYTHON  ?= python3
 WORKERS ?= 2
 BLAS_THREADS ?= 1
 SUITE   ?= reml
+BENCH   ?=
 UV      := .tools/bin/uv
 BIN     := .venv/bin
 READY   := .venv/.ready
@@ -29,7 +30,7 @@ help:
 	@echo 'make test-fast  the tests that are not marked slow'
 	@echo 'make lint       ruff: rules and formatting; mypy: types'
 	@echo 'make format     let ruff rewrite what it can'
-	@echo 'make bench      time this package beside others; writes docs/benchmarks.md'
+	@echo 'make bench      time this package beside others, SUITE=reml, sampling or scale; writes docs/benchmarks.md'
 	@echo 'make env        only set up .venv'
 	@echo 'make clean      remove caches, builds and reports'
 	@echo 'make distclean  also remove .venv and .tools'
@@ -54,7 +55,7 @@ format: $(READY)
 
 # One thread: OpenBLAS's own cost more than they bring on small matrices, and far more on a busy machine.
 bench: .bench/.ready
-	@OPENBLAS_NUM_THREADS=$(BLAS_THREADS) .bench/venv/bin/python -m benchmarks $(SUITE)
+	@OPENBLAS_NUM_THREADS=$(BLAS_THREADS) .bench/venv/bin/python -m benchmarks $(SUITE) $(BENCH)
 
 env: $(READY)
 

@@ -27,12 +27,14 @@ EPILOG_FIT = """Examples:
   bayesmixed fit sleep.csv 'Reaction ~ Days + (Days | Subject)' --seed 1
   bayesmixed fit dyestuff.csv 'Yield ~ 1 + (1 | Batch)' --priors brms --json
   bayesmixed fit sleep.csv 'Reaction ~ Days + (Days || Subject)' --report sleep.html
+  bayesmixed fit parts/ 'y ~ t + (t | id)' --engine importance --save fit.nc
 """
 EPILOG_REML = """Examples:
 
 \b
   bayesmixed reml sleep.csv 'Reaction ~ Days + (Days | Subject)'
   bayesmixed reml sleep.csv 'Reaction ~ Days + (1 | Subject)' --ml --json
+  bayesmixed reml large.parquet 'y ~ t + (t | id)' --stream
 """
 DEMO_FORMULA = "Reaction ~ Days + (Days | Subject)"
 SETTINGS: dict[str, Any] = {"context_settings": {"help_option_names": ["-h", "--help"], "max_content_width": 100}}
@@ -44,12 +46,26 @@ def app() -> None:
     """Bayesian linear mixed models from a table and a formula, with the same model's REML fit beside them.
 
     Formulas are lme4's: 'y ~ x + (1 | group)' for clustered data, 'y ~ t + (t | subject)' for repeated
-    measurements. DATA is a CSV or Parquet file.
+    measurements. DATA is a CSV or Parquet file, or a folder of Parquet files, which is read in parts.
     """
 
 
 def _quiet(command):
     return click.option("--quiet", is_flag=True, help="No progress and no warnings on standard error.")(command)
+
+
+def _stream(command):
+    text = "Read a Parquet file in parts, for tables larger than memory; a folder of them always is."
+    return click.option("--stream", is_flag=True, help=text)(command)
+
+
+def _source(data: Path, stream: bool) -> Any:
+    """A table, or the path of one that is read in parts."""
+    from bayesmixed.table import read_table
+
+    if stream and data.is_file() and not data.name.lower().endswith((".parquet", ".pq")):
+        raise click.UsageError(f"--stream is for Parquet, and {data} is not: leave it out, or convert the file")
+    return data if stream or data.is_dir() else read_table(data)
 
 
 @app.command(epilog="Example:  bayesmixed demo --out demo-report", **SETTINGS)
@@ -95,6 +111,7 @@ def demo(out: Path, quiet: bool) -> None:
 @click.option("--weights", metavar="COLUMN", help="Column of prior weights: residual variance sigma^2 / w.")
 @click.option("--report", type=click.Path(path_type=Path), metavar="FILE.html", help="Write a report.")
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE.nc", help="Save the fit as NetCDF.")
+@_stream
 @_quiet
 def fit(
     data: Path,
@@ -103,6 +120,7 @@ def fit(
     seed: int | None,
     report: Path | None,
     save: Path | None,
+    stream: bool,
     quiet: bool,
     priors: str,
     weights: str | None,
@@ -110,12 +128,11 @@ def fit(
 ) -> None:
     """Sample the posterior of FORMULA on DATA, with its REML fit beside it."""
     from bayesmixed.model import MixedModel
-    from bayesmixed.table import read_table
 
     for path in (report, save):
         if path is not None:
             _writable(path)
-    model = MixedModel(formula, read_table(data), priors=priors, weights=weights)
+    model = MixedModel(formula, _source(data, stream), priors=priors, weights=weights)
     found = _sample(model, quiet, random_seed=seed, **options)
     if save is not None:
         found.save(save)
@@ -148,6 +165,7 @@ def fit(
 )
 @click.option("--anova", is_flag=True, help="Type III F tests of the terms.")
 @click.option("--test", "tests", multiple=True, metavar="CONTRAST", help="Such as 'Days = 10'; repeatable.")
+@_stream
 @_quiet
 def reml(
     data: Path,
@@ -159,16 +177,16 @@ def reml(
     ci: str | None,
     anova: bool,
     tests: tuple[str, ...],
+    stream: bool,
     quiet: bool,
 ) -> None:
     """Fit FORMULA on DATA by REML (or ML)."""
     from bayesmixed.model import MixedModel
-    from bayesmixed.table import read_table
 
     if df == "kenward-roger" and ml:
         raise click.UsageError("--df kenward-roger needs REML: leave --ml out")
     df = df or "satterthwaite"
-    found = MixedModel(formula, read_table(data), weights=weights).reml("ML" if ml else "REML")
+    found = MixedModel(formula, _source(data, stream), weights=weights).reml("ML" if ml else "REML")
     if as_json:
         from bayesmixed.report.records import reml_record
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesmixed.arrays import Array
+from bayesmixed.chunks import chunk_edges, in_chunks, sum_in_chunks
 from bayesmixed.compiled import compiled
 
 if TYPE_CHECKING:
@@ -50,9 +51,9 @@ class Coding:
         return cls(np.zeros(p), np.zeros(p), np.ones(p))
 
     @classmethod
-    def of_columns(cls, columns: Array, weights: Array, constant: Array) -> "Coding":
+    def of_columns(cls, columns: Array, weights: Array | None, constant: Array) -> "Coding":
         """Means and root mean squares of the columns; means only where the constant is in their span."""
-        total = weights.sum()
+        total = len(columns) if weights is None else weights.sum()
         columns = np.ascontiguousarray(columns, dtype=float)
         centre = np.zeros(columns.shape[1])
         if constant.any():
@@ -83,22 +84,25 @@ class Coding:
         turned = 0.0 if self.rotation is None else np.log(np.abs(np.diag(self.rotation))).sum()
         return float(np.log(self.scale).sum() + turned)
 
-    def rotated(self, columns: Array, weights: Array) -> "Coding":
+    def rotated(self, columns: Array, weights: Array | None) -> "Coding":
         """This coding, with a rotation if centred and scaled columns are nearly dependent."""
         if columns.shape[1] < 2:
             return self
         if self.smallest_eigenvalue(columns, weights) > DEPENDENT:
             return self
-        coded = self.apply(columns)
-        rotation = np.linalg.qr(coded * np.sqrt(weights)[:, None], mode="r") / np.sqrt(weights.sum())
+        coded, total = self.apply(columns), float(len(columns))
+        if weights is not None:
+            coded, total = coded * np.sqrt(weights)[:, None], weights.sum()
+        rotation = np.linalg.qr(coded, mode="r") / np.sqrt(total)
         # Columns of Z may depend on one another outright: then no rotation tells them apart.
         return self if np.abs(np.diag(rotation)).min() < 1e-11 else replace(self, rotation=rotation)
 
-    def smallest_eigenvalue(self, columns: Array, weights: Array) -> float:
+    def smallest_eigenvalue(self, columns: Array, weights: Array | None) -> float:
         """Of the cross-products of the coded columns, which have length one: 0 where one depends on others."""
         columns = np.ascontiguousarray(columns, dtype=float)
-        products = _cross_products(columns, weights, self.constant, self.centre, self.scale)
-        return float(np.linalg.eigvalsh(products / weights.sum())[0])
+        products = _cross_products_in_chunks(columns, weights, self.constant, self.centre, self.scale)
+        total = len(columns) if weights is None else weights.sum()
+        return float(np.linalg.eigvalsh(products / total)[0])
 
     def apply(self, columns: Array) -> Array:
         """The rows in this coding, by differences from the centre so that no digit is lost."""
@@ -108,14 +112,28 @@ class Coding:
         return coded if self.rotation is None else coded @ np.linalg.inv(self.rotation)
 
 
+def _weighted_sums(columns: Array, weights: Array | None, centre: Array, power: int) -> Array:
+    """``sum w (x - c)^power`` of each column, w = 1 without weights."""
+    w = np.empty(0) if weights is None else weights
+    return sum_in_chunks(lambda a, b: _sums(columns[a:b], w[a:b], centre, power), len(columns))
+
+
+def _cross_products_in_chunks(columns: Array, weights: Array | None, *coding: Array) -> Array:
+    w = np.empty(0) if weights is None else weights
+    return sum_in_chunks(lambda a, b: _cross_products(columns[a:b], w[a:b], *coding), len(columns))
+
+
 @compiled
-def _weighted_sums(columns, weights, centre, power):  # pragma: no cover - compiled
-    """``sum w (x - c)^power`` of each column. A loop: BLAS takes threads, which on a busy machine take turns."""
+def _sums(columns, weights, centre, power):  # pragma: no cover - compiled
+    """A loop: BLAS takes threads, which on a busy machine take turns."""
     result = np.zeros(columns.shape[1])
-    for i in range(columns.shape[0]):
-        for k in range(columns.shape[1]):
+    for k in range(columns.shape[1]):
+        total = 0.0
+        for i in range(columns.shape[0]):
             difference = columns[i, k] - centre[k]
-            result[k] += weights[i] * (difference * difference if power == 2 else difference)
+            term = difference * difference if power == 2 else difference
+            total += weights[i] * term if weights.shape[0] > 0 else term
+        result[k] = total
     return result
 
 
@@ -131,7 +149,7 @@ def _cross_products(columns, weights, constant, centre, scale):  # pragma: no co
         for k in range(p):
             row[k] = (columns[i, k] - one * centre[k]) / scale[k]
             for m in range(k + 1):
-                result[k, m] += weights[i] * row[k] * row[m]
+                result[k, m] += (weights[i] if weights.shape[0] > 0 else 1.0) * row[k] * row[m]
     for k in range(p):
         for m in range(k):
             result[m, k] = result[k, m]
@@ -163,23 +181,34 @@ def column_codings(design: "Design") -> tuple[Coding, tuple[Coding, ...]]:
     """Codings of the columns of X and of each block of Z, by the weighted means of the rows."""
     if design.streamed is not None:
         return design.streamed.scales.fixed, design.streamed.scales.blocks
-    w = design.weights
+    w = weights_of(design)
     fixed = Coding.of_columns(design.X, w, constant_of(design.X))
     own = [columns_of(design.Z_rows, block.columns) for block in design.blocks]
-    return fixed, tuple(Coding.of_columns(columns, w, constant_of(columns)) for columns in own)
+    return fixed, tuple(
+        fixed if columns is design.X else Coding.of_columns(columns, w, constant_of(columns)) for columns in own
+    )
+
+
+def weights_of(design: "Design") -> Array | None:
+    """The weights of the rows, None where all are one."""
+    return None if all_equal(design.weights, 1.0) else design.weights
 
 
 def computing_codings(design: "Design") -> tuple[Coding, tuple[Coding, ...]]:
     """The same, with rotations where columns are nearly dependent: what moments are summed up in."""
     if design.streamed is not None:
         return design.streamed.coded.fixed, design.streamed.blocks
-    w = design.weights
-    fixed, blocks = column_codings(design)
+    w = weights_of(design)
+    plain, blocks = column_codings(design)
+    fixed = plain.rotated(design.X, w)
     own = (columns_of(design.Z_rows, block.columns) for block in design.blocks)
-    turned = tuple(coding.rotated(columns, w) for coding, columns in zip(blocks, own, strict=True))
+    turned = tuple(
+        fixed if coding is plain else coding.rotated(columns, w)
+        for coding, columns in zip(blocks, own, strict=True)
+    )
     # A row of weight w tells w times as much: thresholds of Lambda must not depend on the unit of the weights.
-    unit = float(np.exp(0.5 * np.log(w).mean()))
-    return fixed.rotated(design.X, w), tuple(replace(coding, scale=coding.scale * unit) for coding in turned)
+    unit = 1.0 if w is None else float(np.exp(0.5 * np.log(w).mean()))
+    return fixed, tuple(replace(coding, scale=coding.scale * unit) for coding in turned)
 
 
 def columns_of(rows: Array, columns: Iterable[int]) -> Array:
@@ -188,13 +217,28 @@ def columns_of(rows: Array, columns: Iterable[int]) -> Array:
     return rows if index == list(range(rows.shape[1])) else rows[:, index]
 
 
+def all_equal(column: Array, value: float, or_zero: bool = False) -> bool:
+    """Whether every number of a column is `value` (or zero)."""
+    if column.size == 0 or (column[0] != value and not (or_zero and column[0] == 0.0)):
+        return column.size == 0
+    return all(in_chunks(lambda a, b: _all_equal(column[a:b], value, or_zero), chunk_edges(len(column))))
+
+
+@compiled
+def _all_equal(column, value, or_zero):  # pragma: no cover - compiled
+    for i in range(column.shape[0]):  # noqa: SIM110 - numba has no generators in all()
+        if column[i] != value and not (or_zero and column[i] == 0.0):
+            return False
+    return True
+
+
 def constant_of(columns: Array) -> Array:
     """Coefficients e of 0 and 1 with ``columns @ e = 1``: a column of ones, or the indicators of a factor."""
     p = columns.shape[1]
     for k in range(p):
-        if (columns[:, k] == 1.0).all():
+        if all_equal(columns[:, k], 1.0):
             return np.eye(p)[k]
-    indicator = np.array([np.isin(columns[:, k], (0.0, 1.0)).all() for k in range(p)], dtype=bool)
+    indicator = np.array([all_equal(columns[:, k], 1.0, or_zero=True) for k in range(p)], dtype=bool)
     # Indicators of one factor stand together: look for a run of them that adds up to one in every row.
     for first in np.flatnonzero(indicator):
         total = np.zeros(len(columns))

@@ -1,7 +1,7 @@
 """Fits against one another."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,24 +14,60 @@ if TYPE_CHECKING:
     from bayesmixed.fit import Fit
 
 
-def compare_models(fits: "Mapping[str, Fit]") -> "pd.DataFrame":
-    """Parameters of several fits side by side: posterior median and sd, one row a quantity.
-
-    Ranking models by what they predict comes with leave-one-group-out in a later version.
+def compare_models(fits: "Mapping[str, Fit]", by: str | None = None, **options: Any) -> "pd.DataFrame":
+    """Fits side by side; or, with `by`, ranked by how well they predict rows or groups that they have not seen.
 
     Parameters
     ----------
     fits : mapping of str to Fit
-        Of the same response and the same number of rows.
+        Of the same response and the same rows.
+    by : {None, "group", "row"}
+        None: parameters, posterior median and sd, one row a quantity. "group": whole groups are left out, as in
+        `Fit.logo`, which asks for predictions of new groups. "row": single rows, as in `Fit.loo`, which asks for
+        new rows of known groups.
+    **options
+        Of `Fit.loo` and `Fit.logo`: ``refit``, ``random_seed``, ``cores``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With `by`, as ``az.compare`` has it, the best model first: ``rank``, ``elpd_diff`` from the best and its
+        standard error ``dse``, ``p_worse``, ``diag_diff``, ``diag_elpd``, ``p``, ``elpd``, ``se``, ``weight`` (of
+        stacking), ``warning``; and ``conclusion``: "best", "worse", or "cannot tell" with the reason: fewer than 8
+        groups, a difference below 4 or below two standard errors, or k-hat too large.
 
     Raises
     ------
     SamplingError
-        There is no fit, one is not a `Fit`, or they are not of the same data.
+        There is no fit, one is not a `Fit`, they are not of the same data, or not of the same groups.
+
+    References
+    ----------
+    Sivula, Magnusson, Matamoros and Vehtari (2025), Uncertainty in Bayesian leave-one-out cross-validation based
+    model comparison, doi:10.1214/25-BA1569.
+
+    Examples
+    --------
+    >>> import bayesmixed as bm
+    >>> data = bm.load_dataset("sleepstudy")
+    >>> days, constant = (
+    ...     bm.MixedModel(f"Reaction ~ {fixed} + (1 | Subject)", data).fit(random_seed=1, progressbar=False)
+    ...     for fixed in ("Days", "1")
+    ... )
+    >>> bm.compare_models({"constant": constant, "days": days}, by="group")["conclusion"].to_dict()
+    {'days': 'best', 'constant': 'worse'}
     """
+    _check_fits(fits)
+    if by is None:
+        return _side_by_side(fits)
+    from bayesmixed.leaving_out.comparison import compare_predictions
+
+    return compare_predictions(fits, by, **options)
+
+
+def _side_by_side(fits: "Mapping[str, Fit]") -> "pd.DataFrame":
     import pandas as pd
 
-    _check_fits(fits)
     columns: dict[tuple[str, str], dict[str, float]] = {}
     for name, fit in fits.items():
         for label, values in fit.scalars().items():

@@ -24,7 +24,11 @@ PACKAGES = ("bayesmixed", "numpy", "scipy", "numba", "nutpie", "pymc", "arviz", 
 
 
 def assemble(
-    model: "MixedModel", sampled: Sampled, seed: np.random.SeedSequence, keep_groups: bool | str = "auto"
+    model: "MixedModel",
+    sampled: Sampled,
+    seed: np.random.SeedSequence,
+    keep_groups: bool | str = "auto",
+    cores: int | None = None,
 ) -> "xr.DataTree":
     """Draw beta and b exactly, given the covariance parameters, and put everything in one DataTree.
 
@@ -36,19 +40,21 @@ def assemble(
         Of the run; the draws of beta and b have children of it.
     keep_groups : {"auto", True, False}
         Keep draws of b; "auto" keeps up to 1 GB of them and moments beyond.
+    cores : int, optional
+        Threads; all cores if None. The draws do not depend on it.
     """
     import xarray as xr
 
     posterior, names, draws = model.posterior, model.names, sampled.draws
-    beta = posterior.draw_beta(draws, generator(seed, 1))
+    beta = posterior.draw_beta(draws, generator(seed, 1), cores)
     variables = parameter_variables(names, beta, draws.covariance, sampled.shape)
     groups: dict[str, Any] = {}
     if keeps_draws(posterior, draws, keep_groups):
-        effects = posterior.draw_effects(beta, draws, generator(seed, 2))
+        effects = posterior.draw_effects(beta, draws, generator(seed, 2), cores)
         effects = effects.reshape(*sampled.shape, *effects.shape[1:])
         variables |= effect_variables(names, effects, ("chain", "draw"))
     else:
-        groups["group_effects"] = effect_moments(model, beta, draws)
+        groups["group_effects"] = effect_moments(model, beta, draws, cores)
     groups = {"posterior": parameter_dataset(variables, names, sampled.shape), **groups}
     if sampled.statistics is not None:
         groups["sample_stats"] = sampled.statistics
@@ -112,11 +118,13 @@ def effects_of(dataset: "xr.Dataset", names: ParameterNames, dims: tuple[str, ..
     return np.concatenate(columns, axis=-1)
 
 
-def effect_moments(model: "MixedModel", beta: Array, draws: CovarianceDraws) -> "xr.Dataset":
+def effect_moments(
+    model: "MixedModel", beta: Array, draws: CovarianceDraws, cores: int | None = None
+) -> "xr.Dataset":
     """Exact posterior means and standard deviations of b where draws would take too much memory."""
     import xarray as xr
 
-    moments = np.stack(model.posterior.effect_moments(beta, draws))
+    moments = np.stack(model.posterior.effect_moments(beta, draws, cores))
     variables = effect_variables(model.names, moments, ("moment",))
     coords = _coordinates(model.names, variables) | {"moment": ["mean", "sd"]}
     return xr.Dataset(variables, coords=coords)

@@ -12,20 +12,23 @@ import numpy as np
 
 from bayesmixed.arrays import Array
 from bayesmixed.compiled import compiled
+from bayesmixed.group_lanes import LANES, load_groups, solve_upper_lanes, whitened_effects
 from bayesmixed.likelihood import (
     MarginalLikelihood,
-    cholesky,
     integrate_beta,
     integrate_groups,
-    solve_lower,
     solve_upper,
     subtract_explicit,
 )
 from bayesmixed.moments import Moments
+from bayesmixed.parallel import in_threads, parts
+
+#: Random numbers of one block of draws of b, which stay in the cache; draws times triangles of a task for beta.
+BLOCK, WORK = 250_000, 1_000_000
 
 
 @compiled
-def _draw_coefficients(Lambda, sigma, precision, mean, explicit, noise, patterns):  # pragma: no cover - compiled
+def _draw_coefficients(Lambda, sigma, precision, explicit, noise, mean, patterns):  # pragma: no cover - compiled
     draws, p = noise.shape
     p1 = patterns.Rza.shape[2]
     Q, reduced, lower = np.empty((p1, p1)), np.empty((p + 1, p + 1)), np.empty((p, p))
@@ -50,6 +53,7 @@ def draw_coefficients(
     precision: Array,
     explicit: Array,
     rng: np.random.Generator,
+    cores: int | None = None,
 ) -> Array:
     """One draw of the integrated coefficients for each draw of the covariance parameters.
 
@@ -61,65 +65,60 @@ def draw_coefficients(
     precision : ndarray, shape (draws, p_integrated)
     explicit : ndarray, shape (draws, p_explicit)
     rng : numpy.random.Generator
+    cores : int, optional
+        Threads; all cores if None. The draws do not depend on it.
 
     Returns
     -------
     ndarray, shape (draws, p_integrated)
     """
     noise = rng.standard_normal((len(sigma), kernel.n_integrated))
-    arrays = (
-        np.ascontiguousarray(a, dtype=float) for a in (Lambda, sigma, precision, kernel.mean, explicit, noise)
-    )
-    return _draw_coefficients(*arrays, kernel.patterns)
+    given = (Lambda, sigma, precision, explicit, noise)
+    own = tuple(np.ascontiguousarray(a, dtype=float) for a in given)
+    mean, patterns = np.ascontiguousarray(kernel.mean, dtype=float), kernel.patterns
+
+    def draw(part: slice) -> Array:
+        return _draw_coefficients(*(a[part] for a in own), mean, patterns)
+
+    blocks = parts(len(sigma), max(1, WORK // len(patterns.Rza)))
+    return np.concatenate(in_threads(draw, blocks, cores))
 
 
 @compiled
-def whitened_effects(Rzz, Rza, Lambda, gamma, F, M, lower, u):  # pragma: no cover - compiled
-    """``lower lower' = M = I + F'F`` of one group and ``u = lower^-1 F'r``: b is ``Lambda lower'^-1 u``."""
-    q, p = Rzz.shape[0], Rza.shape[1] - 1
-    for i in range(q):
-        u[i, 0] = 0.0
-    for i in range(q):
-        residual = Rza[i, p]
-        for k in range(p):
-            residual -= Rza[i, k] * gamma[k]
-        for j in range(q):
-            total = 0.0
-            for k in range(q):
-                total += Rzz[i, k] * Lambda[k, j]
-            F[i, j] = total
-            u[j, 0] += total * residual
-    for i in range(q):
-        for j in range(q):
-            total = 1.0 if i == j else 0.0
-            for k in range(q):
-                total += F[k, i] * F[k, j]
-            M[i, j] = total
-    cholesky(M, lower)
-    solve_lower(lower, u)
-
-
-@compiled
-def _draw_group_effects(Lambda, sigma, gamma, noise, Rzz, Rza):  # pragma: no cover - compiled
-    draws, groups, q = noise.shape
-    F, M, lower, u = np.empty((q, q)), np.empty((q, q)), np.empty((q, q)), np.empty((q, 1))
-    result = np.empty((draws, groups, q))
-    for d in range(draws):
-        for g in range(groups):
-            whitened_effects(Rzz[g], Rza[g], Lambda[d], gamma[d], F, M, lower, u)
+def _draw_group_effects(Lambda, back, sigma, gamma, Rzz, Rza, result):  # pragma: no cover - compiled
+    """Turn standard normal noise in `result`, (draws, J, q), into draws of b."""
+    draws, groups, q = result.shape
+    p1 = Rza.shape[2]
+    own_Rzz, own_Rza = np.zeros((q, q, LANES)), np.zeros((q, p1, LANES))
+    F, lower, inverse = np.empty((q, q, LANES)), np.empty((q, q, LANES)), np.empty((q, LANES))
+    r, u = np.empty((q, LANES)), np.empty((q, LANES))
+    for first in range(0, groups, LANES):
+        count = min(LANES, groups - first)
+        load_groups(Rzz, Rza, first, count, own_Rzz, own_Rza)
+        for d in range(draws):
+            whitened_effects(own_Rzz, own_Rza, Lambda[d], gamma[d], F, lower, inverse, r, u)
+            own = result[d, first : first + count]
             for i in range(q):
-                u[i, 0] += sigma[d] * noise[d, g, i]
-            solve_upper(lower, u)
+                for g in range(count):
+                    u[i, g] += sigma[d] * own[g, i]
+            solve_upper_lanes(lower, inverse, u)
             for i in range(q):
-                total = 0.0
+                for g in range(count):
+                    own[g, i] = 0.0
                 for k in range(q):
-                    total += Lambda[d, i, k] * u[k, 0]
-                result[d, g, i] = total
-    return result
+                    factor = back[d, i, k]
+                    for g in range(count):
+                        own[g, i] += factor * u[k, g]
 
 
 def draw_group_effects(
-    moments: Moments, Lambda: Array, sigma: Array, gamma: Array, rng: np.random.Generator
+    moments: Moments,
+    Lambda: Array,
+    sigma: Array,
+    gamma: Array,
+    rng: np.random.Generator,
+    T_inverse: Array | None = None,
+    cores: int | None = None,
 ) -> Array:
     """One draw of every b_i for each draw of the other parameters.
 
@@ -132,20 +131,30 @@ def draw_group_effects(
     gamma : ndarray, shape (draws, p)
         Coefficients of the columns of X in `moments`.
     rng : numpy.random.Generator
+        Of every further block of draws, a child of it.
+    T_inverse : ndarray, shape (q, q), optional
+        From the coding of `Lambda` to that of the result; the same if None.
+    cores : int, optional
+        Threads; all cores if None. The draws do not depend on it.
 
     Returns
     -------
     ndarray, shape (draws, J, q)
     """
-    noise = rng.standard_normal((len(sigma), moments.n_groups, moments.q))
-    return _group_effects(moments, Lambda, sigma, gamma, noise)
+    back = Lambda if T_inverse is None else T_inverse @ Lambda
+    own = tuple(np.ascontiguousarray(a, dtype=float) for a in (Lambda, back, sigma, gamma))
+    Rzz, Rza = (np.ascontiguousarray(a, dtype=float) for a in (moments.Rzz, moments.Rza))
+    result = np.empty((len(sigma), moments.n_groups, moments.q))
+    blocks = parts(len(sigma), BLOCK // max(moments.n_groups * moments.q, 1))
+    generators = [rng] if len(blocks) == 1 else rng.spawn(len(blocks))
 
+    def fill(block: tuple[slice, np.random.Generator]) -> None:
+        part, own_rng = block
+        result[part] = own_rng.standard_normal(result[part].shape)
+        _draw_group_effects(*(a[part] for a in own), Rzz, Rza, result[part])
 
-def _group_effects(moments: Moments, Lambda: Array, sigma: Array, gamma: Array, noise: Array) -> Array:
-    arrays = (
-        np.ascontiguousarray(a, dtype=float) for a in (Lambda, sigma, gamma, noise, moments.Rzz, moments.Rza)
-    )
-    return _draw_group_effects(*arrays)
+    in_threads(fill, zip(blocks, generators, strict=True), cores)
+    return result
 
 
 def conditional_effects(moments: Moments, Lambda: Array, sigma: float, gamma: Array) -> tuple[Array, Array]:

@@ -10,6 +10,7 @@ from bayesmixed.errors import DesignError, SamplingError
 from bayesmixed.parameters import stored_name
 from bayesmixed.posterior import CovarianceDraws, MarginalPosterior
 from bayesmixed.priors.families import StudentT
+from bayesmixed.priors.joint import Shared
 from bayesmixed.sampled import Sampled, kept_statistics
 from bayesmixed.seeds import generator
 
@@ -157,6 +158,8 @@ def _student_scale(
     if beta is None:
         raise SamplingError(f"the draws lack both {name!r} and the coefficients themselves")
     prior = posterior.priors.fixed[parameter.name]
+    if isinstance(prior, Shared):
+        raise SamplingError(f"the draws lack {name!r}, the prior variance of {parameter.name!r}")
     assert isinstance(prior, StudentT)  # `parameter` is one of `student_terms`
     numbers = prior.parameters
     z = (beta[:, list(parameter.columns)] - numbers["mu"]) / numbers["sigma"]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
-    from bayesmixed.engines.refits import Refits
+    from bayesmixed.engines.refitted import Refits
     from bayesmixed.fit import Fit
     from bayesmixed.reml import RemlFit
 
@@ -223,7 +223,7 @@ class MixedModel:
         """The priors in use; prints what every number means. ``priors.resolved`` has the numbers."""
         if self._resolved is None:
             self._resolved = resolve(self._request, self.design)
-        return ModelPriors(self._resolved, self.names, self.units)
+        return ModelPriors(self._resolved, self.names, self.units, self.design)
 
     @cached_property
     def posterior(self) -> MarginalPosterior:
@@ -233,7 +233,7 @@ class MixedModel:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader of any result of this model should know."""
-        return (*self.design.warnings, *self.priors.resolved.warnings, *_few_groups(self.design))
+        return (*self.design.warnings, *self.priors.warnings, *_few_groups(self.design))
 
     def reml(self, method: str = "REML") -> "RemlFit":
         """Fit by REML, or by ML with ``method="ML"``; see `RemlFit`."""
@@ -296,7 +296,7 @@ class MixedModel:
         for text in self.warnings:
             python_warnings.warn(text, BayesmixedWarning, stacklevel=2)
         sampled = sample(self, settings, engine)
-        return self._fit_of(assemble(self, sampled, seed, keep_groups))
+        return self._fit_of(assemble(self, sampled, seed, keep_groups, cores))
 
     def _fit_of(self, idata: "xr.DataTree") -> "Fit":
         from bayesmixed.fit import Fit
@@ -307,7 +307,12 @@ class MixedModel:
         return fit
 
     def refit(
-        self, responses: Array, draws: int = 500, random_seed: Any = None, cores: int | None = None
+        self,
+        responses: Array,
+        draws: int = 500,
+        random_seed: Any = None,
+        cores: int | None = None,
+        fallback: str = "nuts",
     ) -> "Refits":
         """Posteriors of many responses under this model, by importance sampling: a few milliseconds each.
 
@@ -323,6 +328,9 @@ class MixedModel:
             The same seed gives the same draws, on any number of cores.
         cores : int, optional
             Threads; all cores if None.
+        fallback : {"nuts", "warn"}
+            What happens to a response whose importance weights have k-hat > 0.7: NUTS takes over, with a warning
+            (a second or so each), or it is left as it is, with a warning.
 
         Returns
         -------
@@ -339,7 +347,7 @@ class MixedModel:
         """
         from bayesmixed.engines.refits import refit
 
-        return refit(self, responses, draws, random_seed, cores)
+        return refit(self, responses, draws, random_seed, cores, fallback)
 
     def fit_from(self, datatree: "xr.DataTree", random_seed: Any = 0, keep_groups: bool | str = "auto") -> "Fit":
         """Turn draws of the covariance parameters, by any sampler, into a Fit with exact beta and b.

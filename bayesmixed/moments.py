@@ -20,52 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesmixed.arrays import Array, Index, frozen
-from bayesmixed.compiled import compiled
+from bayesmixed.chunks import whole_groups
 from bayesmixed.errors import DesignError
+from bayesmixed.rotation import Rows, rotate, taken
 
 if TYPE_CHECKING:
     from bayesmixed.streaming.facts import Header
 
 
-@compiled
-def _rotate_row_in(triangle, row, first, last):  # pragma: no cover - compiled
-    """Givens rotations that take ``row[first:last]`` into the rows of an upper triangle."""
-    columns = row.shape[0]
-    for k in range(first, last):
-        x = row[k]
-        if x == 0.0:
-            continue
-        diagonal = triangle[k - first, k]
-        r = np.hypot(diagonal, x)
-        c = diagonal / r
-        s = x / r
-        triangle[k - first, k] = r
-        row[k] = 0.0
-        for j in range(k + 1, columns):
-            old = triangle[k - first, j]
-            triangle[k - first, j] = c * old + s * row[j]
-            row[j] = c * row[j] - s * old
-
-
-@compiled
-def _rotate_rows(y, X, Z, root, group, by_group, overall):  # pragma: no cover - compiled
-    """Rotate each row ``[z x y]`` into its group's triangle, and what is left of [x y] into the common one.
-
-    Rows are multiplied by `root`, which is empty where no row has a weight.
-    """
-    q, p = Z.shape[1], X.shape[1]
-    row, rest = np.empty(q + p + 1), np.empty(p + 1)
-    for i in range(Z.shape[0]):
-        factor = root[i] if root.shape[0] > 0 else 1.0
-        for k in range(q):
-            row[k] = factor * Z[i, k]
-        for k in range(p):
-            row[q + k] = factor * X[i, k]
-        row[q + p] = factor * y[i]
-        _rotate_row_in(by_group[group[i]], row, 0, q)
-        for k in range(p + 1):
-            rest[k] = row[q + k]
-        _rotate_row_in(overall, rest, 0, p + 1)
+#: Groups that are looked at to see whether any are equal: of U patterns as frequent they show SAMPLE^2 / 2U pairs.
+SAMPLE = 8192
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,15 +81,31 @@ class Moments:
         cls, y: Array, X: Array, Z: Array, group: Index, levels: tuple[str, ...], weights: Array | None = None
     ) -> "Moments":
         """Sum up rows. With weights w the residual variance of a row is ``sigma^2 / w``."""
-        q, width = Z.shape[1], Z.shape[1] + X.shape[1] + 1
         root, log_weights = np.empty(0), 0.0
         if weights is not None:
             root, log_weights = np.sqrt(weights), float(np.log(weights).sum())
-        by_group, overall = np.zeros((len(levels), q, width)), np.zeros((width - q, width - q))
-        rows = (np.ascontiguousarray(values, dtype=float) for values in (y, X, Z, root))
-        _rotate_rows(*rows, np.ascontiguousarray(group, dtype=np.intp), by_group, overall)
-        n = np.bincount(group, minlength=len(levels)).astype(np.int64)
-        return cls(by_group[:, :, :q].copy(), by_group[:, :, q:].copy(), overall, n, tuple(levels), log_weights)
+        arrays = tuple(np.ascontiguousarray(values, dtype=float) for values in (y, X, Z, root))
+
+        def rows(own: Index | slice) -> Rows:
+            y, X, Z, root = (taken(array, own) if len(array) else array for array in arrays)
+            return y, X, Z, root
+
+        return cls.of_parts(rows, group, levels, Z.shape[1], X.shape[1], log_weights)
+
+    @classmethod
+    def of_parts(
+        cls,
+        rows: Callable[[Index | slice], Rows],
+        group: Index,
+        levels: tuple[str, ...],
+        q: int,
+        p: int,
+        sum_log_weights: float = 0.0,
+    ) -> "Moments":
+        """Sum up rows that are made when they are needed: `rows` gives y, X, Z and the root weights of some."""
+        group = np.ascontiguousarray(group, dtype=np.intp)
+        n = np.bincount(group, minlength=len(levels)).astype(np.int64, copy=False)
+        return cls(*rotate(rows, group, n, q, p + 1), n, tuple(levels), sum_log_weights)
 
     @property
     def n_rows(self) -> int:
@@ -270,6 +250,8 @@ class Patterns(NamedTuple):
     @classmethod
     def of(cls, moments: Moments) -> "Patterns":
         q, p1 = moments.q, moments.p + 1
+        if _all_different(moments.Rzz.reshape(-1, q * q)):
+            return cls._of_each(moments)
         first, member = equal_up_to_rounding(moments.Rzz.reshape(-1, q * q))
         order = np.argsort(member, kind="stable")
         count = np.bincount(member)
@@ -289,19 +271,66 @@ class Patterns(NamedTuple):
             moments.sum_log_weights,
         )
 
+    @classmethod
+    def _of_each(cls, moments: Moments) -> "Patterns":
+        """Each group a pattern of its own; copies, because compiled functions are compiled for writable arrays."""
+        return cls(
+            moments.Rzz.copy(),
+            np.ones(moments.n_groups),
+            np.arange(moments.n_groups + 1, dtype=np.int64),
+            moments.Rza.copy(),
+            moments.Raa.copy(),
+            float(moments.n_rows),
+            moments.sum_log_weights,
+        )
+
+    def split(self, size: int) -> "tuple[Patterns, ...]":
+        """Parts of whole patterns and about `size` rows of Rza, whose likelihoods' sums add up.
+
+        All keep the whole Rza, without a copy; Raa belongs to the first.
+        """
+        if self.start[-1] < 2 * size:
+            return (self,)
+        edges = whole_groups(self.start, size)
+        nothing = np.zeros_like(self.Raa)
+        return tuple(
+            self._replace(
+                Rzz=self.Rzz[a:b],
+                count=self.count[a:b],
+                start=self.start[a : b + 1],
+                Raa=nothing if a else self.Raa,
+            )
+            for a, b in pairwise(edges)
+        )
+
 
 def _shortest(rows: Array) -> Array:
     return np.linalg.qr(rows, mode="r") if len(rows) > rows.shape[1] else rows
 
 
+def _all_different(rows: Array) -> bool:
+    """Whether a random sample has next to no equal ones, so that sorting all of very many would be for nothing."""
+    if len(rows) < 8 * SAMPLE:
+        return False
+    sample = np.unique(np.random.default_rng(0).integers(len(rows), size=SAMPLE))
+    return _equal_pairs(_rounded(rows[sample])) < 4
+
+
+def _rounded(rows: Array) -> Array:
+    exponent = np.frexp(np.abs(rows).max(axis=1, keepdims=True))[1]
+    return np.column_stack([np.round(np.ldexp(rows, -exponent), 12) + 0.0, exponent])
+
+
+def _equal_pairs(keys: Array) -> int:
+    """Equal rows have equal projections."""
+    projections = np.sort(keys @ np.sqrt(2.0 + np.arange(keys.shape[1])))
+    return int(np.count_nonzero(np.diff(projections) == 0.0))
+
+
 def equal_up_to_rounding(rows: Array) -> tuple[Index, Index]:
     """First member and pattern of each row. Rows on two sides of a rounding edge count as two: still exact."""
-    size = np.abs(rows).max(axis=1, keepdims=True)
-    exponent = np.frexp(size)[1]
-    keys = np.column_stack([np.round(np.ldexp(rows, -exponent), 12) + 0.0, exponent])
-    # Equal rows have equal projections; where few are equal, sorting whole rows would be for nothing.
-    projections = np.sort(keys @ np.sqrt(2.0 + np.arange(keys.shape[1])))
-    if np.count_nonzero(np.diff(projections) == 0.0) < len(rows) // 4:
+    keys = _rounded(rows)
+    if _equal_pairs(keys) < len(rows) // 4:  # where few are equal, sorting whole rows would be for nothing
         each = np.arange(len(rows), dtype=np.intp)
         return each, each
     _, first, member = np.unique(keys, axis=0, return_index=True, return_inverse=True)

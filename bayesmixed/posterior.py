@@ -12,7 +12,8 @@ from bayesmixed.effects import draw_coefficients, draw_group_effects
 from bayesmixed.likelihood import MarginalLikelihood
 from bayesmixed.moments import Moments
 from bayesmixed.parameters import CovarianceParameters, ParameterNames
-from bayesmixed.priors.resolved import IntegratedCoefficients, ResolvedPriors
+from bayesmixed.priors.coefficients import IntegratedCoefficients
+from bayesmixed.priors.resolved import ResolvedPriors
 
 
 class CovarianceDraws(NamedTuple):
@@ -96,10 +97,10 @@ class MarginalPosterior:
         own = self.priors.T_inverse @ root
         return CovarianceParameters.from_G(own @ np.swapaxes(own, -1, -2), sigma)
 
-    def draw_beta(self, draws: CovarianceDraws, rng: np.random.Generator) -> Array:
+    def draw_beta(self, draws: CovarianceDraws, rng: np.random.Generator, cores: int | None = None) -> Array:
         """Exact draws of all coefficients in the user's coding, shape (draws, p)."""
         explicit = draws.explicit - self.shift[len(self.coefficients.columns) :]
-        gamma = draw_coefficients(self.kernel, draws.Lambda, draws.sigma, draws.precision, explicit, rng)
+        gamma = draw_coefficients(self.kernel, draws.Lambda, draws.sigma, draws.precision, explicit, rng, cores)
         prior_coded = np.empty((len(gamma), self.moments.p))
         prior_coded[:, self.order] = np.hstack([gamma, explicit]) + self.shift
         return prior_coded @ self.priors.fixed_coding.inverse.T
@@ -108,17 +109,20 @@ class MarginalPosterior:
         """The kernel's coefficients, shape (draws, p), of coefficients in the user's coding."""
         return (beta @ self.priors.fixed_coding.matrix.T)[:, self.order] - self.shift
 
-    def draw_effects(self, beta: Array, draws: CovarianceDraws, rng: np.random.Generator) -> Array:
+    def draw_effects(
+        self, beta: Array, draws: CovarianceDraws, rng: np.random.Generator, cores: int | None = None
+    ) -> Array:
         """Exact draws of every b_i in the user's coding, shape (draws, J, q)."""
-        effects = draw_group_effects(self.moments, draws.Lambda, draws.sigma, self.gamma(beta), rng)
-        return effects @ self.priors.T_inverse.T
+        gamma, back = self.gamma(beta), self.priors.T_inverse
+        return draw_group_effects(self.moments, draws.Lambda, draws.sigma, gamma, rng, back, cores)
 
-    def effect_moments(self, beta: Array, draws: CovarianceDraws) -> tuple[Array, Array]:
+    def effect_moments(self, beta: Array, draws: CovarianceDraws, cores: int | None = None) -> tuple[Array, Array]:
         """Posterior means and standard deviations of every b_i, (J, q), without drawing any.
 
         Averages the exact conditional means and variances over the draws of the other parameters.
         """
-        return effect_moments(self.moments, draws.Lambda, draws.sigma, self.gamma(beta), self.priors.T_inverse)
+        gamma, back = self.gamma(beta), self.priors.T_inverse
+        return effect_moments(self.moments, draws.Lambda, draws.sigma, gamma, back, cores)
 
 
 def _cholesky(corr: Array) -> Array:

@@ -111,11 +111,11 @@ def _sample_quadrature(model: "MixedModel", settings: SamplerSettings) -> Sample
 
 
 def _sample_graph(model: "MixedModel", settings: SamplerSettings) -> "Run":
-    import nutpie
+    from bayesmixed.engines.nutpie_runs import run_nutpie
+    from bayesmixed.graph import sampling_graph
+    from bayesmixed.graph.compilation import compiled_graph
 
-    from bayesmixed.engines.compiled import run_nutpie
-
-    compiled = nutpie.compile_pymc_model(model.to_pymc("marginal"))
+    compiled = compiled_graph(sampling_graph(model.posterior, model.names))
     begin = time.perf_counter()
     tree = run_nutpie(compiled, settings)
     seconds = time.perf_counter() - begin

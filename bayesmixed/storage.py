@@ -1,7 +1,8 @@
 """Fits to files and back: NetCDF, whole or not at all, and nothing in it that could run.
 
 A file holds the draws, the formula, the resolved priors, the encoding, the used rows of the table and the
-moments. Loading rebuilds the model from formula and rows and checks that it is the one that was saved.
+moments. Loading rebuilds the model from formula and rows and checks that it is the one that was saved. Of a
+streamed table there are no rows, and the moments are all that a model needs.
 """
 
 import json
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 FORMAT = "bayesmixed-fit"
 FORMAT_VERSION = 1
-_ROWS, _MOMENTS = "model_frame", "moments"
+_ROWS, _MOMENTS, _STREAMED = "model_frame", "moments", "streamed_moments"
 _FACTOR = "categories"
 
 
@@ -42,18 +43,21 @@ def save(fit: "Fit", path: str | Path) -> None:
     import xarray as xr
 
     model = fit.model
-    if model.design.streamed is not None:
-        raise StorageError(
-            "a file of a fit holds its rows, and these were streamed and are gone: keep model.moments.save(path) "
-            "and fit.idata.to_netcdf(path)"
-        )
-    groups = {name: node.to_dataset() for name, node in fit.idata.children.items()}
-    groups[_ROWS] = _frame_to_dataset(model.design.frame).assign_coords(row=model.design.rows)
-    groups[_MOMENTS] = _moments_to_dataset(model)
+    groups = {name: node.to_dataset() for name, node in fit.idata.children.items()} | _model_datasets(model)
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = fit.idata.attrs | _header(model)
     with whole_file(path) as temporary:
         tree.to_netcdf(temporary, engine="h5netcdf", encoding=_with_checksums(tree))
+
+
+def _model_datasets(model: "MixedModel") -> "dict[str, xr.Dataset]":
+    """What a model is rebuilt from: its rows and moments, or of a streamed one its moments."""
+    if model.design.streamed is not None:
+        from bayesmixed.streaming.stored import to_dataset
+
+        return {_STREAMED: to_dataset(model)}
+    rows = _frame_to_dataset(model.design.frame).assign_coords(row=model.design.rows)
+    return {_ROWS: rows, _MOMENTS: _moments_to_dataset(model)}
 
 
 def _with_checksums(tree: "xr.DataTree") -> dict[str, dict[str, Any]]:
@@ -89,7 +93,7 @@ def load(path: str | Path, functions: Mapping[str, Callable[..., Any]] | None = 
     try:
         header = _checked_header(tree.attrs, path)
         model = _rebuild(tree, header, functions)
-        for name in (_ROWS, _MOMENTS):
+        for name in {_ROWS, _MOMENTS, _STREAMED} & set(tree.children):
             del tree[name]
         for key in ("format", "format_version", "header"):
             del tree.attrs[key]
@@ -200,15 +204,30 @@ def _checked_header(attrs: Mapping[Any, Any], path: Path) -> dict[str, Any]:
 
 
 def _rebuild(tree: "xr.DataTree", header: dict[str, Any], functions) -> "MixedModel":
-    from bayesmixed.model import MixedModel
-    from bayesmixed.priors.resolved import ResolvedPriors
-
-    frame = _dataset_to_frame(tree[_ROWS].to_dataset())
     missing = sorted(set(header["encoding"].get("functions", ())) - set(functions or ()))
     if missing:
         raise StorageError(
             f"the formula uses functions of your own: load(path, functions={{{missing[0]!r}: ...}})"
         )
+    if _STREAMED in tree.children:
+        from bayesmixed.streaming.stored import to_model
+
+        model = to_model(tree[_STREAMED].to_dataset(), header, functions)
+        _check_groups(model, header)
+        return model
+    return _rebuild_from_rows(tree, header, functions)
+
+
+def _check_groups(model: "MixedModel", header: dict[str, Any]) -> None:
+    if list(model.design.levels) != header["levels"]:
+        raise ValueError("the groups of the stored rows are not those of the fit")
+
+
+def _rebuild_from_rows(tree: "xr.DataTree", header: dict[str, Any], functions) -> "MixedModel":
+    from bayesmixed.model import MixedModel
+    from bayesmixed.priors.resolved import ResolvedPriors
+
+    frame = _dataset_to_frame(tree[_ROWS].to_dataset())
     model = MixedModel._with_resolved(
         header["formula"],
         frame,
@@ -217,8 +236,7 @@ def _rebuild(tree: "xr.DataTree", header: dict[str, Any], functions) -> "MixedMo
         units=header["units"],
         functions=functions,
     )
-    if list(model.design.levels) != header["levels"]:
-        raise ValueError("the groups of the stored rows are not those of the fit")
+    _check_groups(model, header)
     if model.design.encoding.to_dict() != header["encoding"] or not _same_columns(model, tree):
         raise ValueError("the columns made from the stored rows are not those of the fit")
     model.design = replace(

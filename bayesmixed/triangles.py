@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bayesmixed.arrays import Index
 from bayesmixed.coded import CodedMoments
 from bayesmixed.coding import Array, computing_codings
 from bayesmixed.compiled import compiled
 from bayesmixed.errors import DesignError
-from bayesmixed.moments import Index, _rotate_row_in
+from bayesmixed.rotation import rotate_row_in
 
 if TYPE_CHECKING:
     from bayesmixed.design import Design
@@ -34,7 +35,7 @@ def _rotate_rows_by_group(y, X, Z, root, group, triangles):  # pragma: no cover 
         for k in range(p):
             row[q + k] = factor * X[i, k]
         row[q + p] = factor * y[i]
-        _rotate_row_in(triangles[group[i]], row, 0, q + p + 1)
+        rotate_row_in(triangles[group[i]], row, 0, q + p + 1)
 
 
 @dataclass(frozen=True, eq=False)

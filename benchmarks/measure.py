@@ -5,13 +5,15 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-#: Seconds.
-TURN = 0.1
+#: Seconds: a shorter turn is repeated, and after a longer one `FEW` rounds are enough.
+TURN, LONG, FEW = 0.1, 30.0, 3
+ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,11 +28,14 @@ class Outcome:
         Nothing is called fast before these agree.
     effective : float, optional
         Independent draws that the run's draws are worth: the smallest bulk ESS of all parameters.
+    measures : mapping of str to float
+        Whatever else was measured, under names that say the unit.
     """
 
     seconds: float
     answer: Mapping[str, float] = field(default_factory=dict)
     effective: float | None = None
+    measures: Mapping[str, float] = field(default_factory=dict)
 
 
 Run = Callable[[], Outcome]
@@ -49,7 +54,7 @@ def timed_process(command: Sequence[str]) -> tuple[float, str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     environment["PYTHONWARNINGS"] = "ignore"
     seconds, done = timed(
-        lambda: subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        lambda: subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=ROOT)
     )
     if done.returncode:
         raise RuntimeError(f"{command[0]} ended with code {done.returncode}: {done.stderr.strip()[-500:]}")
@@ -70,28 +75,35 @@ def in_turns(
     budget : float
         Seconds after which no round is begun, once there were `fewest`.
     fewest, most : int
-        Rounds.
+        Rounds; no more than `FEW` at least where somebody's turn takes longer than `LONG`.
     """
-    for run in runs.values():
-        run()
+    if max([timed(run)[0] for run in runs.values()], default=0.0) > LONG:
+        fewest = min(fewest, FEW)
     names, found = list(runs), {name: [] for name in runs}
     start = time.perf_counter()
-    for turn in range(most):
-        if turn >= fewest and time.perf_counter() - start > budget:
-            break
-        first = turn % len(names)
-        for name in names[first:] + names[:first]:
-            found[name].append(_turn(runs[name]))
+    gc.collect()
+    frozen_before = gc.get_freeze_count() > 0
+    gc.freeze()  # what is there already is not looked through before every turn
+    try:
+        for turn in range(most):
+            if turn >= fewest and time.perf_counter() - start > budget:
+                break
+            first = turn % len(names)
+            for name in names[first:] + names[:first]:
+                found[name].append(_turn(runs[name]))
+    finally:
+        if not frozen_before:
+            gc.unfreeze()
     return found
 
 
 def _turn(run: Run) -> Outcome:
     gc.collect()
-    outcomes = [run()]
-    while sum(outcome.seconds for outcome in outcomes) < TURN:
+    start, outcomes = time.perf_counter(), [run()]
+    # Not for ever where a run that took seconds says microseconds, of one call among many.
+    while sum(outcome.seconds for outcome in outcomes) < TURN and time.perf_counter() - start < 10 * TURN:
         outcomes.append(run())
-    median = float(np.median([outcome.seconds for outcome in outcomes]))
-    return Outcome(median, outcomes[-1].answer, outcomes[-1].effective)
+    return replace(outcomes[-1], seconds=float(np.median([outcome.seconds for outcome in outcomes])))
 
 
 def summary(seconds: Sequence[float], ours: Sequence[float]) -> dict[str, Any]:

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.shown import plain, seconds
+from benchmarks.verdicts import verdict_table, verdicts
+
 HEAD = [
     "| task | package | median | middle half | times ours | rounds | target | answer |",
     "|---|---|--:|--:|--:|--:|--:|---|",
@@ -21,9 +24,9 @@ def render(found: Mapping[str, Any]) -> str:
     counted = any(result.get("effective") for case in found["cases"] for result in case["results"].values())
     rows = [row for case in found["cases"] for row in _rows(case, counted)]
     parts = [_source(found), "\n".join([*(DRAWS_HEAD if counted else HEAD), *rows])]
-    parts += _notes(found)
-    if found.get("cold_start"):
-        parts.append(_cold_start(found["cold_start"]))
+    parts += _notes(found) + _measures(found)
+    parts += ["Targets:", verdict_table([verdict for case in found["cases"] for verdict in verdicts(case)])]
+    parts += [_steps(table) for table in found.get("profiles", ())]
     return "\n\n".join(parts)
 
 
@@ -35,13 +38,6 @@ def write_between_marks(path: Path, name: str, text: str) -> None:
     if not pattern.search(page):
         raise ValueError(f"{path.name} has no {start} ... {end}")
     path.write_text(pattern.sub(lambda _: f"{start}\n{text}\n{end}", page, count=1), encoding="utf-8")
-
-
-def seconds(value: float) -> str:
-    """Three digits, in the unit that suits: ``1.20 ms``, ``17.1 s``."""
-    scale, unit = (1.0, "s") if value >= 1.0 else (1e3, "ms")
-    shown = value * scale
-    return f"{shown:.{0 if shown >= 100 else 1 if shown >= 10 else 2}f} {unit}"
 
 
 def _source(found: Mapping[str, Any]) -> str:
@@ -82,9 +78,9 @@ def _draws(case: Mapping[str, Any], name: str, result: Mapping[str, Any], ours: 
     if not result.get("effective"):
         return [""] * 4
     rate, ratio, wanted = result["effective"] / result["median"], result["ours_is_times"], case["times"].get(name)
-    missed = " (**missed**)" if wanted and ratio and ratio < wanted else ""
+    met = "" if not (wanted and ratio) else " (met)" if ratio >= wanted else " (**not met**)"
     shown = "1" if ours else f"{ratio:.3g}"
-    return [f"{result['effective']:.0f}", f"{rate:.0f}", shown, f"{wanted:g}{missed}" if wanted else ""]
+    return [f"{result['effective']:.0f}", f"{rate:.0f}", shown, f"{wanted:g}{met}" if wanted else ""]
 
 
 def _times_ours(result: Mapping[str, Any], ours: bool) -> str:
@@ -95,7 +91,7 @@ def _times_ours(result: Mapping[str, Any], ours: bool) -> str:
 
 
 def _met(case: Mapping[str, Any], result: Mapping[str, Any]) -> str:
-    return "" if result["median"] <= case["target"] else " (**missed**)"
+    return " (met)" if result["median"] <= case["target"] else " (**not met**)"
 
 
 def _agreement(differences: Mapping[str, Any]) -> str:
@@ -117,7 +113,35 @@ def _notes(found: Mapping[str, Any]) -> list[str]:
     return notes + [f"{name} is left out of larger tables: {reason}." for name, reason in reasons.items()]
 
 
-def _cold_start(steps: Mapping[str, float]) -> str:
-    rows = [f"| {name} | {seconds(value)} |" for name, value in steps.items()]
-    head = ["Where the time of `bayesmixed reml` from the shell goes:", "", "| step | median |", "|---|--:|"]
-    return "\n".join([*head, *rows, f"| all | {seconds(sum(steps.values()))} |"])
+def _measures(found: Mapping[str, Any]) -> list[str]:
+    """What else was measured, if anything was."""
+    rows = [
+        f"| {case['title']} | {measure} | {plain(value)} |"
+        for case in found["cases"]
+        for result in case["results"].values()
+        for measure, value in result["measures"].items()
+    ]
+    head = ["| task | measure | median |", "|---|---|--:|"]
+    return ["\n".join([*head, *rows])] if rows else []
+
+
+def _steps(table: Mapping[str, Any]) -> str:
+    """A table of steps, one column for each who took them, with sums where all are seconds."""
+    if "error" in table:
+        return f"{table['title']}: not measured."
+    columns = table["columns"]
+    steps = list(dict.fromkeys(step for column in columns.values() for step in column))
+    rows = [
+        f"| {step} | {' | '.join(_cell(column, step, table['unit']) for column in columns.values())} |"
+        for step in steps
+    ]
+    sums = [seconds(sum(column.values())) for column in columns.values()]
+    last = [f"| all | {' | '.join(sums)} |"] if table["adds_up"] else []
+    head = f"| step | {' | '.join(columns)} |\n|---|{'--:|' * len(columns)}"
+    return "\n".join([f"{table['title']}:", "", head, *rows, *last])
+
+
+def _cell(column: Mapping[str, float], step: str, unit: str) -> str:
+    if step not in column:
+        return ""
+    return seconds(column[step]) if unit == "seconds" else plain(column[step])

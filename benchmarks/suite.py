@@ -13,11 +13,14 @@ import numpy as np
 from benchmarks.cases import Case
 from benchmarks.measure import Outcome, in_turns, summary
 from benchmarks.peers import Peer
+from benchmarks.verdicts import verdicts
 
 LIBRARIES = ("numpy", "scipy", "pandas", "numba", "formulae")
 
 
-def run_suite(cases: Iterable[Case], everyone: Sequence[Peer], budget: float = 10.0) -> dict[str, Any]:
+def run_suite(
+    cases: Iterable[Case], everyone: Sequence[Peer], budget: float = 10.0, fewest: int = 5
+) -> dict[str, Any]:
     """Everything that was found, ready for JSON; the first of `everyone` is ours."""
     absent = {peer.name: reason for peer in everyone if (reason := peer.missing())}
     present = [peer for peer in everyone if peer.name not in absent]
@@ -28,8 +31,17 @@ def run_suite(cases: Iterable[Case], everyone: Sequence[Peer], budget: float = 1
         "machine": machine(),
         "versions": {peer.name: peer.version() for peer in present},
         "absent": absent,
-        "cases": [run_case(case, present, budget) for case in cases],
+        "cases": [_attempt(case, present, budget, fewest) for case in cases],
     }
+
+
+def _attempt(case: Case, everyone: Sequence[Peer], budget: float, fewest: int) -> dict[str, Any]:
+    """The case, or why it could not be measured: hours of other cases are not lost."""
+    try:
+        return run_case(case, everyone, budget, fewest)
+    except Exception as error:
+        _say(f"{case.title}: {error!r}")
+        return _done(case, 0, {}, {}) | {"error": repr(error)}
 
 
 def machine() -> dict[str, Any]:
@@ -44,7 +56,7 @@ def machine() -> dict[str, Any]:
     }
 
 
-def run_case(case: Case, everyone: Sequence[Peer], budget: float) -> dict[str, Any]:
+def run_case(case: Case, everyone: Sequence[Peer], budget: float, fewest: int = 5) -> dict[str, Any]:
     """One case by all who know its task."""
     _say(case.title)
     table = case.table()
@@ -52,19 +64,21 @@ def run_case(case: Case, everyone: Sequence[Peer], budget: float) -> dict[str, A
     runs = {
         peer.name: peer.prepare(case.task, table, case.formula) for peer in everyone if peer.name not in left_out
     }
-    found = in_turns({name: run for name, run in runs.items() if run is not None}, budget)
+    found = in_turns({name: run for name, run in runs.items() if run is not None}, budget, fewest)
     ours = next(iter(found.values()))
-    return {
-        "name": case.name,
-        "title": case.title,
-        "task": case.task,
-        "formula": case.formula,
-        "rows": len(table),
-        "target": case.target,
-        "times": case.times,
-        "left_out": left_out,
-        "results": {name: result(case, outcomes, ours) for name, outcomes in found.items()},
-    }
+    results = {name: result(case, outcomes, ours) for name, outcomes in found.items()}
+    return _done(case, len(table), left_out, results)
+
+
+def _done(case: Case, rows: int, left_out: Mapping[str, str], results: Mapping[str, Any]) -> dict[str, Any]:
+    done = facts(case) | {"rows": rows or None, "left_out": dict(left_out), "results": dict(results)}
+    return done | {"verdicts": [{**verdict._asdict(), "verdict": verdict.word} for verdict in verdicts(done)]}
+
+
+def facts(case: Case) -> dict[str, Any]:
+    """What a case is, and its targets."""
+    names = ("name", "title", "task", "formula", "target", "times", "share", "at_most", "at_least")
+    return {name: getattr(case, name) for name in names}
 
 
 def result(case: Case, outcomes: Sequence[Outcome], ours: Sequence[Outcome]) -> dict[str, Any]:
@@ -72,7 +86,20 @@ def result(case: Case, outcomes: Sequence[Outcome], ours: Sequence[Outcome]) -> 
     answer, reference = outcomes[-1].answer, ours[-1].answer
     times = summary([outcome.seconds for outcome in outcomes], [outcome.seconds for outcome in ours])
     rates = {"effective": _effective(outcomes), "ours_is_times": _rate_ratio(outcomes, ours)}
-    return {**times, **rates, "answer": dict(answer), "differences": differences(case, answer, reference)}
+    return {
+        **times,
+        **rates,
+        "measures": _measures(outcomes),
+        "answer": dict(answer),
+        "differences": differences(case, answer, reference),
+    }
+
+
+def _measures(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """Medians over rounds."""
+    return {
+        name: float(np.median([outcome.measures[name] for outcome in outcomes])) for name in outcomes[-1].measures
+    }
 
 
 def _effective(outcomes: Sequence[Outcome]) -> float | None:
@@ -109,26 +136,6 @@ def differences(case: Case, answer: Mapping[str, float], ours: Mapping[str, floa
         found["others"] = max(others)
         small = small and found["others"] <= case.near["others"]
     return {**found, "agrees": bool(small) if shared else None}
-
-
-def failures(found: Mapping[str, Any]) -> list[str]:
-    """Missed targets, and answers that put ours in doubt: one above our minimum is the other package's own."""
-    texts = []
-    for case in found["cases"]:
-        (name, ours), *_ = case["results"].items()
-        if case["target"] is not None and ours["median"] > case["target"]:
-            texts.append(f"{case['title']}: {name} took {ours['median']:.3g} s, not {case['target']:g} s")
-        texts += [
-            f"{case['title']}: {found_times:.3g} times the effective draws a second of {peer}, not {wanted:g}"
-            for peer, wanted in case.get("times", {}).items()
-            if (found_times := case["results"].get(peer, {}).get("ours_is_times") or wanted) < wanted
-        ]
-        texts += [
-            f"{case['title']}: {peer} found something else than {name}: {result['differences']}"
-            for peer, result in case["results"].items()
-            if result["differences"]["agrees"] is False and not result["differences"].get("above")
-        ]
-    return texts
 
 
 def _say(text: str) -> None:

@@ -223,7 +223,7 @@ def test_files_that_are_no_table(content, text, tmp_path, call):
         ("no.csv", "no.csv does not exist"),
         ("tabel.csv", "did you mean table.csv"),
         ("table.xlsx", "unknown ending"),
-        ("folder", "is a folder|unknown ending"),
+        ("folder", "is a folder|unknown ending|no Parquet file"),
         ("no/table.csv", "neither does the folder"),
         ("broken.parquet", "is not a Parquet file"),
     ],

@@ -314,7 +314,7 @@ def test_only_bambis_models_are_taken():
 @pytest.fixture(scope="module")
 def handed_over():
     theirs = of("interaction")
-    return theirs, bm.from_bambi(theirs).fit(random_seed=2, **QUICK)
+    return theirs, quietly(bm.from_bambi(theirs).fit, random_seed=2, **QUICK)
 
 
 @pytest.fixture

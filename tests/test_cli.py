@@ -254,9 +254,12 @@ def test_presets(call, sleep):
     record = only_json(call("fit", sleep, SLOPE, "--priors", "brms", "--json", *FAST)[1])
     assert record["priors"]["Days"] == "Flat()"
     assert record["priors"]["Days"].startswith("Flat")
-    for planned in ("rstanarm", "bambi"):
-        text = f"preset '{planned}' is not in this version; there are default, brms"
-        complaint(call("fit", sleep, SLOPE, "--priors", planned, *FAST), text)
+    record = only_json(call("fit", sleep, SLOPE, "--priors", "rstanarm", "--json", *FAST)[1])
+    joint = record["priors"]["root mean square of the sd of Intercept, Days by Subject / sigma"]
+    assert joint == "Gamma(alpha=1, beta=1), shares Dirichlet(1)"
+    record = only_json(call("fit", sleep, SLOPE, "--priors", "bambi", "--json", *FAST)[1])
+    assert record["priors"]["1|Subject_sigma"] == "HalfNormal(sigma=261)"
+    assert any("of their mass on an ICC" in text for text in record["warnings"])
     complaint(call("fit", sleep, SLOPE, "--priors", "brm", *FAST), "did you mean 'brms'")
 
 

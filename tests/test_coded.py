@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import bayesmixed as bm
 from bayesmixed.coded import CodedMoments
 from bayesmixed.errors import DesignError
 from bayesmixed.likelihood import MarginalLikelihood
@@ -156,3 +157,16 @@ def test_as_many_columns_as_rows_are_no_exact_fit():
     rng = np.random.default_rng(3)
     table = {"y": rng.normal(size=10), "t": rng.normal(size=10), "g": g}
     assert stages("y ~ 1 + (t | g)", table).coded.moments.n_rows == 10
+
+
+def test_a_column_that_groups_determine_hides_no_residual():
+    """`arm` is constant within groups: what is left of it, rounding error, must not swallow what is left of y."""
+    import pandas as pd
+
+    table = pd.DataFrame({"y": [1.0, 3.0, 0.0, 4.0], "arm": list("xxyy"), "g": list("aabb")})
+    model = bm.MixedModel("y ~ arm + (1 | g)", table)
+    # Within groups y differs by 2 and 4: 2 + 8 is the sum of squares; the groups are the arms.
+    Raa = model.coded.moments.Raa
+    assert Raa[:, -1] @ Raa[:, -1] == pytest.approx(10.0)
+    with pytest.raises(DesignError, match="fit 'y' exactly"):
+        bm.MixedModel("y ~ arm + (1 | g)", table.assign(y=[1.0, 1.0, 3.0, 3.0])).coded  # noqa: B018

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from bayesmixed.effect_moments import effect_moments
-from bayesmixed.effects import conditional_effects
-from tests.designs import random_table, stages
+from bayesmixed.effects import conditional_effects, draw_group_effects
+from tests.designs import random_rows, random_table, stages
 
 CASES = {
     "intercept": "y ~ t + (1 | g)",
@@ -79,3 +79,25 @@ def test_arrays_in_any_layout_and_no_argument_changed():
     np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(Lambda, before[0])
     np.testing.assert_array_equal(gamma, before[1])
+
+
+@pytest.mark.parametrize("groups", [63, 64, 200])
+def test_any_number_of_groups_on_any_number_of_cores(groups, monkeypatch):
+    rng = np.random.default_rng(groups)
+    rows = random_rows([1 + k % 5 for k in range(groups)], p=2, q=2, seed=groups)
+    Lambda, back = np.tril(rng.normal(size=(9, 2, 2))), rng.normal(size=(2, 2))
+    arguments = (rows.moments, Lambda, rng.uniform(0.5, 2.0, 9), rng.normal(size=(9, 2)), back)
+    monkeypatch.setattr("bayesmixed.effect_moments.WORK", 300)
+    one, two = (effect_moments(*arguments, cores=cores) for cores in (1, 2))
+    np.testing.assert_array_equal(one, two)
+    for found, expected in zip(one, dense_moments(*arguments), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
+
+
+def test_moments_are_those_of_draws():
+    moments, Lambda, sigma, gamma, back = random_arguments(CASES["slope"], draws=4)
+    many = [np.repeat(values, 5000, axis=0) for values in (Lambda, sigma, gamma)]
+    draws = draw_group_effects(moments, *many, np.random.default_rng(1), back)
+    mean, sd = effect_moments(moments, Lambda, sigma, gamma, back)
+    assert (np.abs(draws.mean(axis=0) - mean) < 5.0 * sd / np.sqrt(20_000)).all()
+    np.testing.assert_allclose(draws.std(axis=0), sd, rtol=0.05)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bayesmixed import effects
 from bayesmixed.effects import conditional_effects, draw_coefficients, draw_group_effects
 from bayesmixed.likelihood import MarginalLikelihood
 from tests import dense
@@ -151,3 +152,32 @@ def test_sampled_beta_has_the_exact_joint_distribution():
     )
     V = dense.covariance(rows.Z, rows.group, sigma**2 * Lambda @ Lambda.T, sigma)
     dense.assert_normal(draws, *dense.gls(rows.y, rows.X, V))
+
+
+@pytest.mark.parametrize("groups", [3, 64, 150])
+def test_draws_of_b_do_not_depend_on_cores_and_every_lane_is_its_own_group(groups, monkeypatch):
+    monkeypatch.setattr(effects, "BLOCK", 900)
+    rows = random_rows([1 + k % 4 for k in range(groups)], p=2, q=2, seed=35)
+    rng, draws = np.random.default_rng(35), 40
+    Lambda, T_inverse = np.tril(rng.normal(size=(draws, 2, 2))), rng.normal(size=(2, 2))
+    sigma, gamma = rng.uniform(0.5, 2.0, draws), rng.normal(size=(draws, 2))
+    given = (rows.moments, Lambda, sigma, gamma)
+    one, two = (draw_group_effects(*given, np.random.default_rng(1), T_inverse, cores) for cores in (1, 2))
+    np.testing.assert_array_equal(one, two)
+    assert len(np.unique(one)) == one.size
+    for d in (0, 17, 39):
+        mean, variance = conditional_effects(rows.moments, Lambda[d], sigma[d], gamma[d])
+        off = one[d] - mean @ T_inverse.T
+        own = np.linalg.inv(T_inverse @ variance @ T_inverse.T)
+        squares = np.einsum("ji,jik,jk->j", off, own, off)
+        assert abs(squares.mean() - 2.0) < 4.0 * 2.0 / np.sqrt(groups)
+
+
+def test_draws_of_beta_do_not_depend_on_cores(monkeypatch):
+    monkeypatch.setattr(effects, "WORK", 20)
+    rows = random_rows(p=2, q=2, seed=36)
+    rng, draws = np.random.default_rng(36), 30
+    Lambda, sigma = np.tril(rng.normal(size=(draws, 2, 2))), rng.uniform(0.5, 2.0, draws)
+    given = (MarginalLikelihood.flat(rows.moments), Lambda, sigma, np.zeros((draws, 2)), np.empty((draws, 0)))
+    one, two = (draw_coefficients(*given, np.random.default_rng(1), cores) for cores in (1, 2))
+    np.testing.assert_array_equal(one, two)

@@ -167,12 +167,6 @@ def test_a_prior_for_an_unknown_parameter_is_an_error_at_once(sleepstudy):
         bm.MixedModel("Reaction ~ Days + (1 | Subject)", sleepstudy, priors={"Dais": bm.Normal(0, 1)})
 
 
-@pytest.mark.parametrize("preset", ["rstanarm", "bambi"])
-def test_a_planned_preset_is_refused(sleepstudy, preset):
-    with pytest.raises(bm.PriorError, match=f"{preset}' is not in this version; there are default, brms"):
-        bm.MixedModel("Reaction ~ Days + (1 | Subject)", sleepstudy, priors=preset)
-
-
 def test_given_priors_are_resolved_by_their_names(sleepstudy):
     given = {
         "Days": bm.Normal(0, 10),

@@ -8,12 +8,14 @@ import bayesmixed as bm
 from bayesmixed.errors import BayesmixedError
 
 PUBLIC = {
-    *("MixedModel", "Fit", "RemlFit", "load", "compare_models", "likelihood_ratio_test", "simulate"),
+    *("MixedModel", "Fit", "RemlFit", "load", "fit_many", "compare_models", "likelihood_ratio_test", "simulate"),
     "from_bambi",
+    *("type_one_error", "interval_coverage", "plot_type_one_error", "plot_interval_coverage"),
     *("load_dataset", "list_datasets", "dataset_info", "read_table"),
     *("parse_formula", "build_design", "Design", "Specification"),
     *("Moments", "CodedMoments", "MarginalLikelihood", "MarginalPosterior"),
     *("summarise", "agree", "sum_moments"),
+    "power_scaling_data",
     *(
         "ParameterNames",
         "resolve_priors",

@@ -6,7 +6,7 @@ import pytest
 import bayesmixed as bm
 from bayesmixed import sampling
 from bayesmixed.density import Density
-from bayesmixed.engines import compiled
+from bayesmixed.engines import compiled, nutpie_runs
 from bayesmixed.engines.settings import SamplerSettings
 from bayesmixed.sampling import starting_point
 from tests.fits import QUICK, fit, model
@@ -183,12 +183,12 @@ def test_seconds_of_the_compiled_engine_are_those_of_the_sampler_alone(clock, mo
 
 
 def test_seconds_of_the_graph_are_those_of_the_sampler_alone(clock, monkeypatch):
-    import nutpie
+    from bayesmixed.graph import compilation
 
     tree = fit("slope").idata
-    monkeypatch.setattr(nutpie, "compile_pymc_model", clock.slow(lambda graph: None, 100.0))
+    monkeypatch.setattr(compilation, "compiled_graph", clock.slow(lambda graph: None, 100.0))
     monkeypatch.setattr(sampling, "covariance_draws", clock.slow(sampling.covariance_draws, 1000.0))
-    monkeypatch.setattr(compiled, "run_nutpie", clock.slow(lambda model, settings: tree, 7.0))
+    monkeypatch.setattr(nutpie_runs, "run_nutpie", clock.slow(lambda model, settings: tree, 7.0))
     found = sampling.sample(model("slope"), SETTINGS, "pymc")
     assert clock.now == 1157.0
     assert (found.seconds, found.engine, found.library) == (7.0, "pymc", "nutpie")

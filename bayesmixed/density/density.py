@@ -6,8 +6,9 @@ from functools import cached_property
 import numpy as np
 
 from bayesmixed.coding import Array
+from bayesmixed.density.joint import joint_arrays
 from bayesmixed.density.log_density import PriorArrays, log_densities, log_density
-from bayesmixed.density.positive import PositivePrior, inverse_gamma, positive_prior
+from bayesmixed.density.positive import SHARED, PositivePrior, inverse_gamma, positive_prior
 from bayesmixed.moments import Patterns
 from bayesmixed.posterior import CovarianceDraws, MarginalPosterior
 
@@ -45,8 +46,19 @@ class Density:
         rows = _rows(priors.sd, self.posterior.names.sd)
         rows.append(positive_prior(priors.sigma))
         rows += _rows(priors.fixed, coefficients.explicit_terms)
-        rows += [inverse_gamma(nu / 2.0, nu / 2.0) for nu in coefficients.nu[coefficients.student]]
+        scales = coefficients.nu[coefficients.student]
+        rows += [inverse_gamma(nu / 2.0, nu / 2.0) if nu > 0.0 else SHARED for nu in scales]
         return np.array(rows, dtype=float)
+
+    @property
+    def _places(self) -> dict[tuple[str, int], tuple[int, float]]:
+        """Where positive parameters that may share a joint prior stand, and their powers that are variances."""
+        coefficients, sd = self.posterior.coefficients, self.posterior.names.sd
+        found = {(p.name, k): (column, 2.0) for p in sd for k, column in enumerate(p.columns)}
+        found["sigma", 0] = (self.posterior.moments.q, 2.0)
+        first = self.posterior.moments.q + 1 + len(coefficients.explicit)
+        labels = [(p.name, k) for p in coefficients.student_terms for k in range(len(p.columns))]
+        return found | {label: (first + k, 1.0) for k, label in enumerate(labels)}
 
     @property
     def patterns(self) -> Patterns:
@@ -63,17 +75,20 @@ class Density:
         if posterior.priors.corr is not None:
             eta = posterior.priors.corr.eta
             constant -= sum(posterior.priors.corr.log_normaliser(int(size)) for size in self.blocks[:, 1])
+        members, totals, joint_constant = joint_arrays(posterior.priors.joint, self._places)
         students = np.flatnonzero(coefficients.student)
         shift = np.ascontiguousarray(posterior.shift[len(coefficients.columns) :])
         return PriorArrays(
             positive,
             self.blocks,
             float(eta),
-            float(constant),
+            float(constant) + joint_constant,
             np.ascontiguousarray(coefficients.precision, dtype=float),
             np.ascontiguousarray(kernel.mean, dtype=float),
             students,
             shift,
+            members,
+            totals,
         )
 
     def value_and_gradient(self, x: Array) -> tuple[float, Array]:
@@ -110,10 +125,16 @@ class Density:
         return CovarianceDraws(covariance, root / sigma[:, None, None], precision, np.exp(x[:, rest : rest + e]))
 
     def unconstrain(self, sd: Array, sigma: float) -> Array:
-        """A starting point without correlations; explicit coefficients and lambdas at 1."""
+        """A starting point without correlations; explicit coefficients and lambdas at 1, or by sigma."""
         x = np.zeros(self.size)
         q = self.posterior.moments.q
         x[:q], x[q + self.n_corr] = np.log(sd), np.log(sigma)
+        places = self._places
+        for joint in self.posterior.priors.joint:
+            for member in joint.members:
+                place, power = places[member.name, member.entry]
+                if power == 1.0:
+                    x[place + self.n_corr] = 2.0 * np.log(sigma) - np.log(member.weight)
         return x
 
 

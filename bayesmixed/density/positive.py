@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import gammaln
+from scipy.special import betaln, gammaln
 
 from bayesmixed.compiled import compiled
 from bayesmixed.errors import PriorError
@@ -17,9 +17,10 @@ from bayesmixed.priors.families import (
     HalfStudentT,
     PymcPrior,
 )
+from bayesmixed.priors.joint import RootR2, Shared
 
 # Shapes that log densities of positive parameters have, up to a constant.
-_GAUSSIAN, _STUDENT, _GAMMA, _INVERSE_GAMMA = 0.0, 1.0, 2.0, 3.0
+_GAUSSIAN, _STUDENT, _GAMMA, _INVERSE_GAMMA, _ODDS = 0.0, 1.0, 2.0, 3.0, 4.0
 
 
 class PositivePrior(NamedTuple):
@@ -29,6 +30,10 @@ class PositivePrior(NamedTuple):
     kind: float
     first: float
     second: float
+
+
+#: Nothing: a density of the logarithm that is 1.
+SHARED = PositivePrior(0.0, _GAMMA, -1.0, 0.0)
 
 
 def positive_prior(family: Family | PymcPrior) -> PositivePrior:
@@ -45,6 +50,10 @@ def positive_prior(family: Family | PymcPrior) -> PositivePrior:
             return PositivePrior(np.log(lam), _GAMMA, 0.0, lam)
         case Gamma(), [alpha, beta]:
             return PositivePrior(alpha * np.log(beta) - float(gammaln(alpha)), _GAMMA, alpha - 1.0, beta)
+        case RootR2(), [alpha, beta]:
+            return PositivePrior(np.log(2.0) - float(betaln(alpha, beta)), _ODDS, alpha, beta)
+        case Shared(), []:  # the joint prior is that of logarithms, and has all of it
+            return SHARED
         case Flat(), []:  # improper, for comparisons only: the user's own prior of an sd must be proper
             return PositivePrior(0.0, _GAMMA, 0.0, 0.0)
     raise PriorError(f"{family} is not a prior of a positive parameter that the compiled engine knows")
@@ -74,4 +83,8 @@ def log_positive(log_x, kind, first, second):  # pragma: no cover - compiled
         return log_x - 0.5 * (first + 1.0) * np.log1p(ratio), 1.0 - (first + 1.0) * ratio / (1.0 + ratio)
     if kind == _GAMMA:
         return (first + 1.0) * log_x - second * x, first + 1.0 - second * x
+    if kind == _ODDS:
+        share = 1.0 / (1.0 + 1.0 / (x * x))
+        value = 2.0 * first * log_x - (first + second) * np.log1p(x * x)
+        return value, 2.0 * first - 2.0 * (first + second) * share
     return (1.0 - first) * log_x - second / x, 1.0 - first + second / x

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from bayesmixed.coding import columns_of
 from bayesmixed.design.blocks import brackets
 from bayesmixed.design.collinear import collinear
 from bayesmixed.design.design import Design
@@ -73,12 +74,12 @@ def _check_fixed(design: Design) -> None:
 
 
 def _check_bracket(design: Design, random: RandomTerm, columns: slice) -> None:
-    Z, names = design.Z_rows[:, columns], design.random_labels[columns]
+    Z, names = columns_of(design.Z_rows, range(design.q)[columns]), design.random_labels[columns]
     for name, values in zip(names, Z.T, strict=True):
         if not values.any():
             raise DesignError(f"the random effect {name!r} of {random.source} is 0 in every row")
     check_slopes(design, random, columns)
-    found = collinear(Z, names)
+    found = None if Z is design.X else collinear(Z, names)  # those were looked at
     if found is not None:
         raise DesignError(f"the random effects of {random.source} are collinear: {relation(*found)}; remove one")
 

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bayesmixed.coding import Coding
+from bayesmixed.chunks import chunk_edges, in_chunks
+from bayesmixed.coding import Coding, all_equal
+from bayesmixed.compiled import compiled
 
 # Relative size of what is left of a column once the others explain it; rounding leaves 1e-14,
 # a time of 1e6 + (0, 1, ..., 9) leaves 3e-6 even when it is not centred.
@@ -38,7 +40,7 @@ def collinear(columns: np.ndarray, labels: Sequence[str]) -> tuple[str, tuple[st
     """
     if columns.shape[1] == 0:
         return None
-    size = np.abs(columns).max(axis=0)
+    size = greatest(columns)
     if (size == 0).any():
         return labels[int(np.argmin(size))], ()
     rest = [k for k, name in enumerate(labels) if name != "Intercept"]
@@ -63,10 +65,24 @@ def collinear(columns: np.ndarray, labels: Sequence[str]) -> tuple[str, tuple[st
 def _clearly_apart(columns: np.ndarray, labels: Sequence[str]) -> bool:
     """Whether even plain cross-products, in one pass, show columns that no others determine."""
     unit = np.array([float(name == "Intercept") for name in labels])
-    if unit.any() and not (columns[:, unit.argmax()] == 1.0).all():
+    if unit.any() and not all_equal(columns[:, unit.argmax()], 1.0):
         return False
-    coding = Coding.of_columns(columns, np.ones(len(columns)), unit)
-    return coding.smallest_eigenvalue(columns, np.ones(len(columns))) > APART
+    return Coding.of_columns(columns, None, unit).smallest_eigenvalue(columns, None) > APART
+
+
+def greatest(columns: np.ndarray) -> np.ndarray:
+    """The greatest size in each column, (k,)."""
+    columns = np.ascontiguousarray(columns, dtype=float)
+    return np.max(in_chunks(lambda a, b: _greatest(columns[a:b]), chunk_edges(len(columns))), axis=0)
+
+
+@compiled
+def _greatest(columns):  # pragma: no cover - compiled
+    size = np.zeros(columns.shape[1])
+    for i in range(columns.shape[0]):
+        for k in range(columns.shape[1]):
+            size[k] = max(size[k], abs(columns[i, k]))
+    return size
 
 
 def _spanned(column: np.ndarray, others: np.ndarray) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmixed.design.blocks import Block
-from bayesmixed.design.collinear import triangle
+from bayesmixed.design.collinear import greatest, triangle
 from bayesmixed.design.groups import constant_within_groups
 from bayesmixed.design.new_rows import NewRows
 from bayesmixed.encoding import Encoding, Term
@@ -107,7 +107,7 @@ class Design:
 
     def random_triangle(self) -> np.ndarray:
         """R of the QR decomposition of `Z_rows`, each column divided by its greatest value, (q, q)."""
-        return triangle(self.Z_rows / np.abs(self.Z_rows).max(axis=0))
+        return triangle(self.Z_rows / greatest(self.Z_rows))
 
     @property
     def n_obs(self) -> int:

@@ -94,7 +94,11 @@ class Encoding:
         space = environment(functions)
         response, y = Side.learn_number(specification.response, rows, space, "the response")
         fixed, X = Side.learn(specification.fixed, rows, space)
-        random = [Side.learn(term.effects, rows, space) for term in specification.random]
+        learnt = {specification.fixed: (fixed, X)}  # the same columns on both sides are kept once
+        for term in specification.random:
+            if term.effects not in learnt:
+                learnt[term.effects] = Side.learn(term.effects, rows, space)
+        random = [learnt[term.effects] for term in specification.random]
         offsets = [
             Side.learn_number(f"I({source})", rows, space, "the offset") for source in specification.offsets
         ]

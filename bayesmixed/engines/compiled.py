@@ -1,12 +1,14 @@
 """NUTS by nutpie on the compiled density: C callbacks, the data packed behind one pointer, nothing recompiled.
 
 nutpie calls two C functions with a pointer to data of the user's: density with gradient, and `expand`, which
-here copies the unconstrained vector (parameters are computed from all draws at once, afterwards). The class
-that takes them is nutpie's own for PyMC models; a test holds its signature.
+here gives the unconstrained vector (parameters are computed from all draws at once, afterwards). The class
+that takes them is nutpie's own for PyMC models; a test holds its signature. nutpie sees the coordinates of a
+`Frame`; draws are on the unconstrained scale of the density.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numba
 import numpy as np
@@ -15,19 +17,24 @@ from numba import types
 from bayesmixed.coding import Array
 from bayesmixed.compiled import c_callback, compiled
 from bayesmixed.density import Density, PriorArrays, log_density
+from bayesmixed.engines.frame import Frame, round_frame
+from bayesmixed.engines.nutpie_runs import run_raw
 from bayesmixed.engines.settings import SamplerSettings
-from bayesmixed.errors import SamplingError
+from bayesmixed.likelihood.views import integer_matrix, integers, matrix, stack, vector
 from bayesmixed.moments import Patterns
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 #: Sizes and scalars before the arrays, after the length of it all.
-_HEADER = 12
+_HEADER = 14
 _VARIABLE = "unconstrained"
 
 
-def pack(priors: PriorArrays, patterns: Patterns) -> Array:
+def pack(priors: PriorArrays, patterns: Patterns, frame: Frame) -> Array:
     """All data of `log_density` in one array; integers keep their bits.
 
-    A header of sizes and scalars comes first, then the arrays.
+    A header of sizes and scalars comes first, then the arrays, those of the frame last.
     """
     sizes = [
         len(priors.positive),
@@ -35,11 +42,13 @@ def pack(priors: PriorArrays, patterns: Patterns) -> Array:
         len(priors.mean),
         len(priors.students),
         len(priors.shift),
+        len(priors.members),
+        len(priors.totals),
         *patterns.Rzz.shape[:2],
         len(patterns.Rza),
     ]
     header = [*sizes, priors.eta, priors.constant, patterns.n_rows, patterns.sum_log_weights]
-    arrays = [value for value in (*priors, *patterns) if isinstance(value, np.ndarray)]
+    arrays = [value for value in (*priors, *patterns, *frame) if isinstance(value, np.ndarray)]
     flat = [np.ascontiguousarray(a).ravel().view(np.float64) for a in arrays]
     return np.concatenate([np.array([1 + _HEADER + sum(map(len, flat)), *header], dtype=float), *flat])
 
@@ -48,63 +57,87 @@ def pack(priors: PriorArrays, patterns: Patterns) -> Array:
 def evaluate_packed(x, gradient, data):  # pragma: no cover - compiled
     """`log_density` on data that `pack` put together."""
     n_positive, n_blocks, p, n_students = int(data[1]), int(data[2]), int(data[3]), int(data[4])
-    e, U, q, rows = int(data[5]), int(data[6]), int(data[7]), int(data[8])
+    e, n_members, n_totals = int(data[5]), int(data[6]), int(data[7])
+    U, q, rows = int(data[8]), int(data[9]), int(data[10])
     p1 = p + e + 1
     a = 1 + _HEADER
     b = a + 4 * n_positive
-    positive = data[a:b].reshape((n_positive, 4))
-    a, b = b, b + 2 * n_blocks
-    blocks = data[a:b].view(np.int64).reshape((n_blocks, 2))
-    a, b = b, b + p
-    precision = data[a:b]
-    a, b = b, b + p
-    mean = data[a:b]
-    a, b = b, b + n_students
-    students = data[a:b].view(np.int64)
-    a, b = b, b + e
-    shift = data[a:b]
-    a, b = b, b + U * q * q
-    Rzz = data[a:b].reshape((U, q, q))
-    a, b = b, b + U
-    count = data[a:b]
-    a, b = b, b + U + 1
-    start = data[a:b].view(np.int64)
-    a, b = b, b + rows * q * p1
-    Rza = data[a:b].reshape((rows, q, p1))
-    a, b = b, b + p1 * p1
-    Raa = data[a:b].reshape((p1, p1))
-    priors = PriorArrays(positive, blocks, data[9], data[10], precision, mean, students, shift)
-    return log_density(x, gradient, priors, Patterns(Rzz, count, start, Rza, Raa, data[11], data[12]))
+    c = b + 2 * n_blocks
+    d = c + 2 * p
+    f = d + n_students
+    r = f + e + 4 * n_members
+    v = r + 6 * n_totals
+    g = v + U * q * q
+    h = g + 2 * U + 1
+    positive, blocks = matrix(data, a, n_positive, 4), integer_matrix(data, b, n_blocks, 2)
+    precision, mean, students = vector(data, c, p), vector(data, c + p, p), integers(data, d, n_students)
+    shift, Rzz = vector(data, f, e), stack(data, v, U, q, q)
+    members, totals = matrix(data, f + e, n_members, 4), matrix(data, r, n_totals, 6)
+    count, start = vector(data, g, U), integers(data, g + U, U + 1)
+    Rza, Raa = stack(data, h, rows, q, p1), matrix(data, h + rows * q * p1, p1, p1)
+    priors = PriorArrays(positive, blocks, data[11], data[12], precision, mean, students, shift, members, totals)
+    return log_density(x, gradient, priors, Patterns(Rzz, count, start, Rza, Raa, data[13], data[14]))
 
 
 _DOUBLES = types.CPointer(types.double)
 
 
+@compiled
+def to_outer(z, data, x):  # pragma: no cover - compiled
+    """``x <- centre + root z`` of packed data; the place of the root."""
+    size = z.shape[0]
+    place = int(data[0]) - size * size
+    for i in range(size):
+        x[i] = data[place - size + i]
+        for j in range(size):
+            x[i] += data[place + i * size + j] * z[j]
+    return place
+
+
+@compiled
+def evaluate_framed(z, gradient, data):  # pragma: no cover - compiled
+    """`evaluate_packed` at ``x = centre + root z``, with its gradient by z."""
+    size = z.shape[0]
+    flat = np.empty(2 * size)
+    x, outer = vector(flat, 0, size), vector(flat, size, size)
+    place = to_outer(z, data, x)
+    value = evaluate_packed(x, outer, data)
+    for j in range(size):
+        gradient[j] = 0.0
+        for i in range(size):
+            gradient[j] += data[place + i * size + j] * outer[i]
+    flat[0] = value
+    return value
+
+
+@compiled
+def unpacked(data):  # pragma: no cover - compiled
+    """The packed array behind a pointer: its first number is its length."""
+    return numba.carray(data, (int(numba.carray(data, (1,), np.float64)[0]),), np.float64)
+
+
 @c_callback(types.int64(types.uint64, _DOUBLES, _DOUBLES, _DOUBLES, types.voidptr))
-def _density_callback(size, x, gradient, value, data):  # pragma: no cover - compiled
-    length = int(numba.carray(data, (1,), np.float64)[0])
-    packed = numba.carray(data, (length,), np.float64)
-    result = evaluate_packed(numba.carray(x, (size,)), numba.carray(gradient, (size,)), packed)
+def _density_callback(size, z, gradient, value, data):  # pragma: no cover - compiled
+    result = evaluate_framed(numba.carray(z, (size,)), numba.carray(gradient, (size,)), unpacked(data))
     numba.carray(value, (1,))[0] = result
     return 0 if np.isfinite(result) else 4
 
 
 @c_callback(types.int64(types.uint64, types.uint64, _DOUBLES, _DOUBLES, types.voidptr))
-def _expand_callback(size, expanded, x, out, data):  # pragma: no cover - compiled
-    source, target = numba.carray(x, (size,)), numba.carray(out, (expanded,))
-    for k in range(expanded):
-        target[k] = source[k]
+def _expand_callback(size, expanded, z, out, data):  # pragma: no cover - compiled
+    to_outer(numba.carray(z, (size,)), unpacked(data), numba.carray(out, (expanded,)))
     return 0
 
 
-def compiled_model(density: Density, start: Callable[[int], Array]):
+def compiled_model(density: Density, frame: Frame, start: Callable[[int], Array]):
     """The density as a model that nutpie samples.
 
     Parameters
     ----------
     density : Density
+    frame : Frame
     start : callable
-        Gives an unconstrained starting point for a seed.
+        Gives a starting point for a seed, in the frame.
     """
     from nutpie.compile_pymc import CompiledPyMCModel
 
@@ -115,7 +148,7 @@ def compiled_model(density: Density, start: Callable[[int], Array]):
         initial_point_func=start,
         shared_data={},
         shared_var_keys={},
-        user_data=pack(density.prior_arrays, density.patterns),
+        user_data=pack(density.prior_arrays, density.patterns, frame),
         n_expanded=size,
         shape_info=([_VARIABLE], [slice(0, size)], [(size,)]),
         logp_func=None,
@@ -127,14 +160,14 @@ def compiled_model(density: Density, start: Callable[[int], Array]):
     )
 
 
-def sample_compiled(density: Density, start: Array, settings: SamplerSettings):
+def sample_compiled(density: Density, start: Array, settings: SamplerSettings) -> "tuple[Array, xr.Dataset]":
     """Unconstrained draws, shape (chains, draws, size), and nutpie's statistics of each draw.
 
     Parameters
     ----------
     density : Density
     start : ndarray, shape (size,)
-        Chains start at it with jitter.
+        The search for the mode begins at it; chains start around the mode.
     settings : SamplerSettings
 
     Returns
@@ -142,60 +175,27 @@ def sample_compiled(density: Density, start: Array, settings: SamplerSettings):
     draws : ndarray
     stats : xarray.Dataset
     """
-    point = _jittered(density, start)
+    frame = round_frame(density, start)
+    point = _jittered(density, frame)
     try:
-        model = compiled_model(density, point)
+        model = compiled_model(density, frame, point)
     except (ImportError, TypeError, AttributeError):
         # Another nutpie than the pinned one: its public interface takes a Python function.
         from bayesmixed.engines.pyfunc import python_model
 
-        model, settings = python_model(density, point, _VARIABLE), replace(settings, cores=1)
-    tree = run_nutpie(model, settings)
-    return tree["posterior"][_VARIABLE].to_numpy(), tree["sample_stats"].to_dataset()
+        model, settings = python_model(density, frame, point, _VARIABLE), replace(settings, cores=1)
+    return run_raw(model, settings, _VARIABLE)
 
 
-def _jittered(density: Density, start: Array) -> Callable[[int], Array]:
+def _jittered(density: Density, frame: Frame) -> Callable[[int], Array]:
+    """Starting points around the middle of the frame, wider apart than most draws of a normal posterior."""
+
     def point(seed: int) -> Array:
         rng = np.random.default_rng(seed)
-        for width in (0.5, 0.2, 0.05):
-            x = start + width * rng.uniform(-1.0, 1.0, size=len(start))
-            if np.isfinite(density.value_and_gradient(x)[0]):
-                return x
-        return start
+        for width in (2.0, 0.5, 0.05):
+            z = width * rng.uniform(-1.0, 1.0, size=len(frame.centre))
+            if np.isfinite(density.value_and_gradient(frame.outer(z))[0]):
+                return z
+        return np.zeros(len(frame.centre))
 
     return point
-
-
-def run_nutpie(model, settings: SamplerSettings):
-    """nutpie's NUTS; its panics, which are no Exception, become errors of ours.
-
-    It runs in the background, because nutpie's own waiting turns Ctrl-C into a shorter run that looks whole.
-    """
-    import nutpie
-
-    if settings.tune < 1:
-        raise SamplingError(f"tune must be a whole number of at least 1, not {settings.tune}")
-    sampler = None
-    try:
-        sampler = nutpie.sample(
-            model,
-            draws=settings.draws,
-            tune=settings.tune,
-            chains=settings.chains,
-            cores=settings.cores,
-            seed=settings.integer_seed(0),
-            progress_bar=settings.progressbar,
-            save_warmup=False,
-            target_accept=settings.target_accept,
-            blocking=False,
-        )
-        return sampler.wait()
-    except (KeyboardInterrupt, SystemExit):
-        if sampler is not None:
-            sampler.cancel()
-        raise
-    except BaseException as error:
-        if type(error).__name__ != "PanicException" and not isinstance(error, RuntimeError | ValueError):
-            raise
-        reason = " ".join(str(error).partition("Caused by")[0].partition("Stack backtrace")[0].split())
-        raise SamplingError(f"NUTS could not run: {reason}") from error

@@ -1,8 +1,7 @@
 """Importance sampling of the covariance parameters: no chains, no tuning, weights that say how good it is."""
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,14 +13,15 @@ from bayesmixed.engines.settings import SamplerSettings
 from bayesmixed.engines.weighted import Weighted, weighted_draws
 from bayesmixed.engines.weights import resample
 from bayesmixed.errors import SamplingError
+from bayesmixed.parallel import in_threads, parts
 
 if TYPE_CHECKING:
     import xarray as xr
 
-#: Weighted draws for each one that is kept, so that few are kept twice: fewer for tables with more triangles.
+#: Most weighted draws for each one that is kept, so that few are kept twice: fewer for tables with more triangles.
 RAW_PER_DRAW = ((500, 4), (20_000, 2))
-#: Evaluations times triangles of one thread at least.
-WORK = 4_000_000
+#: Evaluations times triangles of one thread's task.
+WORK = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,20 +95,17 @@ def sample_importance(density: Density, start: Array, settings: SamplerSettings)
         )
     count = settings.chains * settings.draws
     rows = len(density.patterns.Rza)
-    raw = count * next((times for most, times in RAW_PER_DRAW if rows <= most), 1)
+    times = next((times for most, times in RAW_PER_DRAW if rows <= most), 1)
     mode = find_mode(start, density.prior_arrays, density.patterns)
     rng = settings.generator(4)
-    weighted = weighted_draws(lambda points: evaluate(density, points, settings.cores), mode, max(raw, 500), rng)
+    values = partial(evaluate, density, cores=settings.cores)
+    weighted = weighted_draws(values, mode, max(count, 500), rng, most=times)
     chosen = resample(weighted.log_weights, count, rng)
     return ImportanceDraws(weighted, chosen.reshape(settings.chains, settings.draws))
 
 
 def evaluate(density: Density, points: Array, cores: int | None = None) -> Array:
     """The log density at many points, in threads where that takes long; the same whatever their number."""
-    work = len(points) * len(density.patterns.Rza)
-    threads = min(cores or os.cpu_count() or 1, max(1, work // WORK))
-    if threads == 1:
-        return density.values(points)
     density.prior_arrays  # noqa: B018 - made once, before threads ask for it
-    with ThreadPoolExecutor(threads) as pool:
-        return np.concatenate(list(pool.map(density.values, np.array_split(points, threads))))
+    each = parts(len(points), max(1, WORK // len(density.patterns.Rza)))
+    return np.concatenate(in_threads(lambda part: density.values(points[part]), each, cores))

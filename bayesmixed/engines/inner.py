@@ -4,6 +4,7 @@ import numpy as np
 
 from bayesmixed.compiled import compiled
 from bayesmixed.density.correlations import fill_cholesky, log_lkj
+from bayesmixed.density.joint import log_joint
 from bayesmixed.density.positive import log_positive
 from bayesmixed.likelihood import LOG_2PI, integrate_beta, integrate_groups
 
@@ -21,6 +22,9 @@ def log_given_sigma(s, u, log_det, Q, priors, patterns, lower, betahat):  # prag
     for k in range(q):
         value += log_positive(u[k] + s, positive[k, 1], positive[k, 2], positive[k, 3])[0]
     value += log_positive(s, positive[q, 1], positive[q, 2], positive[q, 3])[0]
+    if priors.totals.shape[0]:
+        logs = np.append(u + s, s)
+        value += log_joint(logs, np.empty(q + 1), priors.members, priors.totals, q, 0)
     total = patterns.n_rows * (LOG_2PI + 2.0 * s) - patterns.sum_log_weights + log_det
     total += integrate_beta(Q, sigma, priors.precision, priors.mean, lower, betahat) + Q[p, p] / (sigma * sigma)
     return value - 0.5 * total

@@ -31,9 +31,10 @@ class Mixture:
     degrees: float = DEGREES
 
     @classmethod
-    def around(cls, mode: Mode, widened: float = 1.2) -> "Mixture":
+    def around(cls, mode: Mode, widened: float = 1.2, degrees: float = DEGREES) -> "Mixture":
         """One t at the mode, with the curvature there, somewhat wider."""
-        return cls(np.ones(1), mode.x[None].copy(), widened * np.linalg.cholesky(mode.covariance)[None])
+        root = widened * np.linalg.cholesky(mode.covariance)[None]
+        return cls(np.ones(1), mode.x[None].copy(), root, degrees)
 
     @property
     def size(self) -> int:

@@ -11,26 +11,29 @@ import numpy as np
 
 from bayesmixed.arrays import Array
 from bayesmixed.density import Density
+from bayesmixed.engines.frame import Frame
 
 
-def python_model(density: Density, start: Callable[[int], Array], variable: str) -> Any:
+def python_model(density: Density, frame: Frame, start: Callable[[int], Array], variable: str) -> Any:
     """The density as a model that nutpie samples by its public interface.
 
     Parameters
     ----------
     density : Density
+    frame : Frame
     start : callable
-        Gives an unconstrained starting point for a seed.
+        Gives a starting point for a seed, in the frame.
     variable : str
         Name of the vector of unconstrained numbers among the draws.
     """
     from nutpie.compiled_pyfunc import from_pyfunc
 
-    def value_and_gradient(x: Array) -> tuple[float, Array]:
-        return density.value_and_gradient(x)
+    def value_and_gradient(z: Array) -> tuple[float, Array]:
+        value, gradient = density.value_and_gradient(frame.outer(z))
+        return value, frame.root.T @ gradient
 
-    def expand(x: Array) -> dict[str, Array]:
-        return {variable: np.array(x)}
+    def expand(z: Array) -> dict[str, Array]:
+        return {variable: frame.outer(z)}
 
     return from_pyfunc(
         ndim=density.size,

@@ -1,10 +1,6 @@
 """One model, many responses: a posterior of each by importance sampling, on all cores."""
 
-import os
 import warnings
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,132 +8,47 @@ from numpy.typing import NDArray
 
 from bayesmixed.arrays import Array
 from bayesmixed.density import Density
-from bayesmixed.density.log_density import log_densities
+from bayesmixed.density.log_density import PriorArrays, log_densities
 from bayesmixed.effects import draw_coefficients
 from bayesmixed.engines.mode import find_mode
+from bayesmixed.engines.refitted import Refits
 from bayesmixed.engines.responses import ResponsePatterns
+from bayesmixed.engines.settings import SamplerSettings
 from bayesmixed.engines.weighted import QUICK, THOROUGH, Weighted, weighted_draws
-from bayesmixed.engines.weights import K_HAT_LIMIT, effective_size_of
+from bayesmixed.engines.weights import K_HAT_LIMIT
 from bayesmixed.errors import BayesmixedWarning, SamplingError
 from bayesmixed.likelihood import MarginalLikelihood
 from bayesmixed.moments import Patterns
+from bayesmixed.parallel import in_threads
 from bayesmixed.parameters import CovarianceParameters
-from bayesmixed.posterior import CovarianceDraws
-from bayesmixed.quantities import coefficients_by_label, covariance_by_label
-from bayesmixed.seeds import generator, seed_sequence
+from bayesmixed.posterior import CovarianceDraws, MarginalPosterior
+from bayesmixed.seeds import child_seed, generator, seed_sequence
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from bayesmixed.model import MixedModel
 
+#: What happens where importance weights are not to be trusted, and the chains of NUTS where it takes over.
+FALLBACKS, CHAINS = ("nuts", "warn"), 4
 
-@dataclass(frozen=True, eq=False)
-class Refits:
-    """Weighted draws of the posteriors of many responses under one model.
 
-    Parameters
-    ----------
-    model : MixedModel
-        Whose X, Z, groups, weights and priors all of them share.
-    beta : ndarray, shape (n, draws, p)
-        Coefficients in the user's coding.
-    covariance : CovarianceParameters
-        sd (n, draws, q), corr (n, draws, q, q) and sigma (n, draws), in the user's coding.
-    weights : ndarray, shape (n, draws)
-        Of each response they sum to one.
-    k_hat : ndarray, shape (n,)
-    log_evidence : ndarray, shape (n,)
-        Log of the integral of likelihood times priors; up to a constant under flat priors of coefficients.
-    """
+class _OwnDensity(Density):
+    """The density of one response."""
 
-    model: "MixedModel"
-    beta: Array
-    covariance: CovarianceParameters
-    weights: Array
-    k_hat: Array
-    log_evidence: Array
+    own: tuple[Patterns, PriorArrays]
 
-    def __len__(self) -> int:
-        return len(self.weights)
-
-    def __repr__(self) -> str:
-        return f"Refits({len(self)} responses, {self.weights.shape[1]} weighted draws of each)"
+    @classmethod
+    def of(cls, posterior: MarginalPosterior, patterns: Patterns, priors: PriorArrays) -> "_OwnDensity":
+        density = cls(posterior)
+        density.__dict__["own"] = (patterns, priors)
+        return density
 
     @property
-    def reliable(self) -> NDArray[np.bool_]:
-        """Which responses have weights with k-hat of at most 0.7; shape (n,)."""
-        return self.k_hat <= K_HAT_LIMIT
+    def patterns(self) -> Patterns:
+        return self.own[0]
 
     @property
-    def ess(self) -> Array:
-        """``(sum w)^2 / sum w^2`` of each response, (n,)."""
-        return 1.0 / (self.weights**2).sum(axis=1)
-
-    def effective_sizes(self) -> "pd.DataFrame":
-        """Effective sample size of the mean of every quantity, from the weights; one row a response."""
-
-        def sizes(values: Array) -> Array:
-            return np.array([effective_size_of(f, w) for f, w in zip(values, self.weights, strict=True)])
-
-        return self._table(sizes)
-
-    def scalars(self) -> dict[str, Array]:
-        """Draws (n, draws) of every free number by its label, as `Fit.scalars`; they go with `weights`."""
-        design, names = self.model.design, self.model.names
-        return coefficients_by_label(names, self.beta) | covariance_by_label(design, names, self.covariance)
-
-    def means(self) -> "pd.DataFrame":
-        """Posterior means, one row a response and one column a quantity."""
-        return self._table(lambda values: (self.weights * values).sum(axis=1))
-
-    def sds(self) -> "pd.DataFrame":
-        """Posterior standard deviations, one row a response and one column a quantity."""
-
-        def sd(values: Array) -> Array:
-            off = values - (self.weights * values).sum(axis=1, keepdims=True)
-            return np.sqrt((self.weights * off**2).sum(axis=1))
-
-        return self._table(sd)
-
-    def quantiles(self, probability: float) -> "pd.DataFrame":
-        """One posterior quantile of every quantity, one row a response."""
-        if not 0.0 < probability < 1.0:
-            raise SamplingError(f"a probability must lie between 0 and 1, not {probability!r}")
-
-        def quantile(values: Array) -> Array:
-            order = np.argsort(values, axis=1)
-            below = np.cumsum(np.take_along_axis(self.weights, order, axis=1), axis=1)
-            place = np.minimum((below < probability).sum(axis=1), values.shape[1] - 1)
-            return np.take_along_axis(np.take_along_axis(values, order, axis=1), place[:, None], axis=1)[:, 0]
-
-        return self._table(quantile)
-
-    def probability_below(self, truth: Mapping[str, Any]) -> "pd.DataFrame":
-        """Posterior probability that a quantity is below its truth: uniform if responses come from the prior.
-
-        Simulation-based calibration; Talts, Betancourt, Simpson, Vehtari and Gelman (2018), arXiv:1804.06788.
-
-        Parameters
-        ----------
-        truth : mapping of str to float or ndarray, shape (n,)
-            By the labels of `scalars`.
-        """
-        found, scalars = {}, self.scalars()
-        for label, value in truth.items():
-            if label not in scalars:
-                raise SamplingError(f"there is no quantity {label!r}; there are {', '.join(scalars)}")
-            known = np.broadcast_to(np.asarray(value, dtype=float), len(self))
-            found[label] = (self.weights * (scalars[label] < known[:, None])).sum(axis=1)
-        return self._frame(found)
-
-    def _table(self, of: Callable[[Array], Array]) -> "pd.DataFrame":
-        return self._frame({label: of(values) for label, values in self.scalars().items()})
-
-    def _frame(self, columns: dict[str, Array]) -> "pd.DataFrame":
-        import pandas as pd
-
-        return pd.DataFrame(columns).rename_axis("response")
+    def prior_arrays(self) -> PriorArrays:
+        return self.own[1]
 
 
 class _Shared(NamedTuple):
@@ -151,10 +62,15 @@ class _Shared(NamedTuple):
 
 
 def refit(
-    model: "MixedModel", responses: Array, draws: int = 500, random_seed: Any = None, cores: int | None = None
+    model: "MixedModel",
+    responses: Array,
+    draws: int = 500,
+    random_seed: Any = None,
+    cores: int | None = None,
+    fallback: str = "nuts",
 ) -> Refits:
     """The posterior of each of many responses; see `MixedModel.refit`."""
-    responses = _checked(model, responses, draws, cores)
+    responses = _checked(model, responses, draws, cores, fallback)
     if model.priors.resolved.needs_pymc:
         raise SamplingError("a prior is a PyMC distribution, which refits by importance sampling cannot evaluate")
     density = Density(model.posterior)
@@ -162,12 +78,19 @@ def refit(
     rms = np.sqrt(np.mean((model.design.Z_rows @ model.posterior.priors.T_inverse) ** 2, axis=0))
     start = density.unconstrain(0.5 / np.maximum(rms, 1e-300), 0.7)
     shared = _Shared(density, patterns, start, draws, seed_sequence(random_seed))
-    with ThreadPoolExecutor(cores or os.cpu_count() or 1) as pool:
-        found = list(pool.map(lambda k: _weighted(shared, k), range(len(responses))))
-        return _collected(model, shared, found, pool)
+    found = in_threads(lambda k: _weighted(shared, k), range(len(responses)), cores)
+    by_nuts = _retried(shared, found, cores, fallback)
+    return _collected(model, shared, found, by_nuts, responses, cores)
 
 
-def _checked(model: "MixedModel", responses: Any, draws: int, cores: int | None) -> Array:
+def _checked(model: "MixedModel", responses: Any, draws: int, cores: int | None, fallback: str) -> Array:
+    if fallback not in FALLBACKS:
+        raise SamplingError(f"fallback must be one of {', '.join(map(repr, FALLBACKS))}, not {fallback!r}")
+    if model.design.streamed is not None:
+        raise SamplingError(
+            "responses cannot be refitted for a table that was read in parts or summed up by others: which row "
+            "each number of a response belongs to is not known; build the model from a table in memory"
+        )
     responses = np.asarray(responses, dtype=float)
     N = model.design.n_obs
     if responses.ndim != 2 or responses.shape[1] != N or not len(responses):
@@ -180,13 +103,17 @@ def _checked(model: "MixedModel", responses: Any, draws: int, cores: int | None)
     return responses
 
 
+def _priors_of(shared: _Shared, response: int) -> PriorArrays:
+    """The priors, of coefficients that are counted from a response's own shift."""
+    priors, shift = shared.density.prior_arrays, shared.patterns.shift[response]
+    n = len(priors.mean)
+    mean = shared.density.posterior.coefficients.mean - shift[:n]
+    return priors._replace(mean=mean, shift=np.ascontiguousarray(shift[n:]))
+
+
 def _weighted(shared: _Shared, response: int) -> Weighted:
     """Weighted draws of one posterior: quickly, and with more care where that was not enough."""
-    patterns, priors = shared.patterns.of(response), shared.density.prior_arrays
-    shift = shared.patterns.shift[response]
-    n = len(priors.mean)
-    coefficients = shared.density.posterior.coefficients
-    own = priors._replace(mean=coefficients.mean - shift[:n], shift=np.ascontiguousarray(shift[n:]))
+    patterns, own = shared.patterns.of(response), _priors_of(shared, response)
 
     def evaluate(points: Array) -> Array:
         values = np.empty(len(points))
@@ -197,6 +124,35 @@ def _weighted(shared: _Shared, response: int) -> Weighted:
     rng = generator(shared.seed, response)
     found = weighted_draws(evaluate, mode, shared.draws, rng, QUICK)
     return found if found.k_hat <= K_HAT_LIMIT else weighted_draws(evaluate, mode, shared.draws, rng, THOROUGH)
+
+
+def _retried(shared: _Shared, found: list[Weighted], cores: int | None, fallback: str) -> NDArray[np.bool_]:
+    """Which responses NUTS took over; their draws replace the weighted ones in `found`."""
+    doubtful = np.array([not one.k_hat <= K_HAT_LIMIT for one in found])
+    if not doubtful.any():
+        return doubtful
+    text = f"{doubtful.sum()} of {len(found)} refits have importance weights with k-hat > {K_HAT_LIMIT}: "
+    if fallback == "warn":
+        text += "leave them out (`reliable`), raise draws, or let NUTS take over (fallback='nuts')"
+    else:
+        text += "their draws are those of NUTS instead (`by_nuts`)"
+        for k in np.flatnonzero(doubtful):
+            found[k] = _by_nuts(shared, int(k), found[k].k_hat, cores)
+    warnings.warn(text, BayesmixedWarning, stacklevel=4)
+    return doubtful & (fallback == "nuts")
+
+
+def _by_nuts(shared: _Shared, response: int, k_hat: float, cores: int | None) -> Weighted:
+    """Draws of NUTS, every `CHAINS`-th of as many chains: nearly independent, with equal weights."""
+    from bayesmixed.engines.compiled import sample_compiled
+
+    patterns = shared.patterns.of(response)
+    density = _OwnDensity.of(shared.density.posterior, patterns, _priors_of(shared, response))
+    seed = child_seed(shared.seed, 2 * len(shared.patterns) + response)
+    settings = SamplerSettings(shared.draws, 1000, CHAINS, cores, seed, False, 0.9)
+    x, _ = sample_compiled(density, _start(shared, patterns), settings)
+    points = x.reshape(-1, density.size)[::CHAINS]
+    return Weighted(points, np.full(len(points), -np.log(len(points))), k_hat, float("nan"))
 
 
 def _start(shared: _Shared, patterns: Patterns) -> Array:
@@ -210,17 +166,17 @@ def _start(shared: _Shared, patterns: Patterns) -> Array:
     return x
 
 
-def _collected(model: "MixedModel", shared: _Shared, found: list[Weighted], pool: ThreadPoolExecutor) -> Refits:
-    n, k_hat = len(found), np.array([one.k_hat for one in found])
-    if (k_hat > K_HAT_LIMIT).any():
-        warnings.warn(
-            f"{(k_hat > K_HAT_LIMIT).sum()} of {n} refits have importance weights with k-hat > {K_HAT_LIMIT}: "
-            "leave them out (`reliable`), or raise draws",
-            BayesmixedWarning,
-            stacklevel=4,
-        )
+def _collected(
+    model: "MixedModel",
+    shared: _Shared,
+    found: list[Weighted],
+    by_nuts: NDArray[np.bool_],
+    responses: Array,
+    cores: int | None,
+) -> Refits:
+    n = len(found)
     draws = shared.density.constrain(np.concatenate([one.points for one in found]))
-    beta = list(pool.map(lambda k: _beta(shared, draws, k), range(n)))
+    beta = in_threads(lambda k: _beta(shared, draws, k), range(n), cores)
     covariance = draws.covariance
     shape = (n, shared.draws)
     return Refits(
@@ -232,8 +188,10 @@ def _collected(model: "MixedModel", shared: _Shared, found: list[Weighted], pool
             np.asarray(covariance.sigma).reshape(shape),
         ),
         np.stack([one.weights for one in found]),
-        k_hat,
+        np.array([one.k_hat for one in found]),
         np.array([one.log_evidence for one in found]),
+        by_nuts,
+        responses,
     )
 
 
@@ -246,7 +204,7 @@ def _beta(shared: _Shared, draws: CovarianceDraws, response: int) -> Array:
     )
     explicit = draws.explicit[own] - shift[n:]
     rng = generator(shared.seed, len(shared.patterns) + response)
-    gamma = draw_coefficients(kernel, draws.Lambda[own], draws.sigma[own], draws.precision[own], explicit, rng)
+    gamma = draw_coefficients(kernel, draws.Lambda[own], draws.sigma[own], draws.precision[own], explicit, rng, 1)
     coded = np.empty((shared.draws, posterior.moments.p))
     coded[:, posterior.order] = np.hstack([gamma, explicit]) + shift
     return coded @ posterior.priors.fixed_coding.inverse.T

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmixed.arrays import Array
-from bayesmixed.coding import computing_codings
 from bayesmixed.compiled import compiled
-from bayesmixed.moments import Patterns, _rotate_row_in, equal_up_to_rounding
+from bayesmixed.moments import Patterns, equal_up_to_rounding
+from bayesmixed.rotation import rotate_row_in
+from bayesmixed.triangles import coded_columns
 
 if TYPE_CHECKING:
+    from bayesmixed.design import Design
     from bayesmixed.model import MixedModel
 
 #: Numbers of the rotated columns of y that are held at once.
@@ -30,17 +32,17 @@ def _rotate_responses(Y, X, Z, root, group, by_group, overall, squares):  # prag
             row[q + k] = root[i] * X[i, k]
         for k in range(m):
             row[q + p + k] = root[i] * Y[i, k]
-        _rotate_row_in(by_group[group[i]], row, 0, q)
+        rotate_row_in(by_group[group[i]], row, 0, q)
         for k in range(p + m):
             rest[k] = row[q + k]
-        _rotate_row_in(overall, rest, 0, p)
+        rotate_row_in(overall, rest, 0, p)
         for k in range(m):
             squares[k] += rest[p + k] * rest[p + k]
 
 
 @dataclass(frozen=True, eq=False)
 class ResponsePatterns:
-    """Collapsed moments of many responses, in the coding of a model's priors.
+    """Collapsed moments of many responses.
 
     Parameters
     ----------
@@ -70,32 +72,34 @@ class ResponsePatterns:
 
     @classmethod
     def of_rows(cls, model: "MixedModel", responses: Array) -> "ResponsePatterns":
-        """Sum up responses, (n, N), in the order of the design's rows."""
-        design, posterior, coded = model.design, model.posterior, model.coded
-        fixed, blocks = computing_codings(design)
+        """Sum up responses, (n, N), in the order of the design's rows; in the coding of the priors."""
+        posterior, coded = model.posterior, model.coded
+        X, Z = coded_columns(model.design, model.design.X, model.design.Z_rows)
         to_prior = coded.fixed.matrix @ posterior.priors.fixed_coding.inverse
-        X = np.ascontiguousarray(fixed.apply(design.X) @ to_prior[:, posterior.order])
-        Z = np.empty_like(design.Z_rows, dtype=float)
-        for coding, block in zip(blocks, design.blocks, strict=True):
-            Z[:, list(block.columns)] = coding.apply(design.Z_rows[:, list(block.columns)])
-        Z = np.ascontiguousarray(Z @ (coded.T @ posterior.priors.T_inverse))
+        X, Z = X @ to_prior[:, posterior.order], Z @ (coded.T @ posterior.priors.T_inverse)
+        return cls.of_columns(model.design, X, Z, responses)
+
+    @classmethod
+    def of_columns(cls, design: "Design", X: Array, Z: Array, responses: Array) -> "ResponsePatterns":
+        """Sum up responses with columns in any coding, by the groups and weights of a design."""
+        X, Z = (np.ascontiguousarray(columns, dtype=float) for columns in (X, Z))
         root = np.sqrt(np.asarray(design.weights, dtype=float))
         Y = (responses - design.offset).T
         shift = np.linalg.lstsq(X * root[:, None], Y * root[:, None], rcond=None)[0]
         held = max(1, MOST_HELD // (design.n_groups * Z.shape[1]))
         parts = [
-            _collapsed(Y[:, i : i + held] - X @ shift[:, i : i + held], X, Z, root, design.group, model)
+            _collapsed(Y[:, i : i + held] - X @ shift[:, i : i + held], X, Z, root, design)
             for i in range(0, len(responses), held)
         ]
         Rza, Raa = (np.concatenate([part[k] for part in parts]) for k in (1, 2))
         return cls(parts[0][0], Rza, Raa, shift.T.copy())
 
 
-def _collapsed(Y, X, Z, root, group, model: "MixedModel") -> tuple[Patterns, Array, Array]:
+def _collapsed(Y, X, Z, root, design: "Design") -> tuple[Patterns, Array, Array]:
     """Patterns without y, and the y columns (n, rows, q) and (n, p + 1) of each response."""
-    (q, p, n), J = (Z.shape[1], X.shape[1], Y.shape[1]), model.design.n_groups
+    (q, p, n), J = (Z.shape[1], X.shape[1], Y.shape[1]), design.n_groups
     by_group, overall, squares = np.zeros((J, q, q + p + n)), np.zeros((p, p + n)), np.zeros(n)
-    index = np.ascontiguousarray(group, dtype=np.intp)
+    index = np.ascontiguousarray(design.group, dtype=np.intp)
     _rotate_responses(np.ascontiguousarray(Y), X, Z, root, index, by_group, overall, squares)
     Rzz = np.ascontiguousarray(by_group[:, :, :q])
     first, member = equal_up_to_rounding(Rzz.reshape(-1, q * q))

@@ -14,6 +14,12 @@ from bayesmixed.engines.weights import K_HAT_LIMIT, effective_size, smooth_weigh
 GUARD_SHARE, GUARD_WIDTH = 0.1, 3.0
 #: A guard this wide tries again where the first was not enough.
 WIDER_SHARE, WIDER_WIDTH = 0.25, 6.0
+#: A proposal that needs no fitting where data are many: nearly the normal approximation, with a smaller guard.
+NEARLY_NORMAL, NORMAL_GUARD = 30.0, 0.05
+#: Draws that try it: a fifth of those that are wanted, within these limits.
+PILOT = 200, 500
+#: ESS for each weighted draw from which that one is taken, and its largest k-hat.
+ENOUGH, LIGHT = 0.75, 0.5
 
 
 class Plan(NamedTuple):
@@ -68,12 +74,19 @@ class Weighted(NamedTuple):
 
 
 def weighted_draws(
-    evaluate: Callable[[Array], Array], mode: Mode, count: int, rng: np.random.Generator, plan: Plan = THOROUGH
+    evaluate: Callable[[Array], Array],
+    mode: Mode,
+    count: int,
+    rng: np.random.Generator,
+    plan: Plan = THOROUGH,
+    most: float = 1.0,
 ) -> Weighted:
     """Draws from an adapted mixture of t distributions, with weights.
 
-    Starts from one t with the curvature at the mode, and refits a mixture to the weighted draws of each round. The
-    draws of the last round are the result; earlier ones, which the proposal has seen, are left out. Where k-hat is
+    A pilot tries the normal approximation at the mode, with a heavier tail and a guard. Where its weights are
+    nearly equal, as they are for tables with many groups, that is the proposal. Else it starts from one t with the
+    curvature at the mode, and refits a mixture to the weighted draws of each round. The draws of the last
+    round are the result; earlier ones, which the proposal has seen, are left out. Where k-hat is
     above 0.7 it is tried once more, from a proposal that has seen all of them, with a wider guard.
 
     Parameters
@@ -82,17 +95,37 @@ def weighted_draws(
         The log density at each row of an array, (points, d).
     mode : Mode
     count : int
-        R.
+        R, which becomes as much larger as the largest weights are, so that few are resampled twice.
     rng : numpy.random.Generator
     plan : Plan
+    most : float
+        How many times larger R may become.
     """
-    proposal = adapted(evaluate, mode, rng, plan)
-    found = _weigh(evaluate, _guarded(proposal, GUARD_SHARE, GUARD_WIDTH), count, rng)
+    proposal, share, times = _proposal(evaluate, mode, count, rng, plan, most)
+    count = int(np.ceil(count * times))
+    found = _weigh(evaluate, _guarded(proposal, share, GUARD_WIDTH), count, rng)
     if found.k_hat > K_HAT_LIMIT and np.isfinite(found.log_weights).sum() > 10 * (mode.x.size + 1):
         proposal = _refitted(proposal, found, plan.steps)
         again = _weigh(evaluate, _guarded(proposal, WIDER_SHARE, WIDER_WIDTH), count, rng)
         found = min(found, again, key=lambda one: one.k_hat)
     return found
+
+
+def _proposal(
+    evaluate: Callable[[Array], Array],
+    mode: Mode,
+    count: int,
+    rng: np.random.Generator,
+    plan: Plan,
+    most: float,
+) -> tuple[Mixture, float, float]:
+    """What the result is drawn from, the share of its guard, and how many times more draws it takes."""
+    normal = Mixture.around(mode, 1.0, NEARLY_NORMAL)
+    tried = min(max(count // 5, PILOT[0]), PILOT[1])
+    pilot = _weigh(evaluate, _guarded(normal, NORMAL_GUARD, GUARD_WIDTH), tried, rng)
+    if pilot.ess >= ENOUGH * tried and pilot.k_hat <= LIGHT:
+        return normal, NORMAL_GUARD, float(np.clip(np.quantile(pilot.weights, 0.98) * tried, 1.0, most))
+    return adapted(evaluate, mode, rng, plan), GUARD_SHARE, most
 
 
 def adapted(evaluate: Callable[[Array], Array], mode: Mode, rng: np.random.Generator, plan: Plan) -> Mixture:

@@ -7,8 +7,10 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayesmixed.errors import SamplingError
+from bayesmixed.graph.joint import joint_potentials, shared_scale
 from bayesmixed.graph.parameters import CENTERED, covariance_variables, parameter_dims, prior_variable
 from bayesmixed.parameters import ParameterNames, stored_name
+from bayesmixed.priors.joint import Shared
 from bayesmixed.priors.resolved import ResolvedPriors
 
 if TYPE_CHECKING:
@@ -33,7 +35,8 @@ def hierarchical_graph(
     coords = names.coords() | {"__obs__": np.arange(design.n_obs)}
     with pm.Model(coords=coords) as model:
         covariance = covariance_variables(priors, names)
-        beta = _coefficients(priors, names)
+        beta, scales = _coefficients(priors, names)
+        joint_potentials(priors, names, covariance, scales)
         b = _group_effects(covariance.root, design, priors, names, parametrisation)
         mu = pt.dot(design.X, beta) + (design.Z_rows * b[design.group]).sum(axis=1) + design.offset
         pm.Normal(
@@ -47,23 +50,27 @@ def hierarchical_graph(
 
 
 def _coefficients(priors: ResolvedPriors, names: ParameterNames):
-    """All coefficients in the user's coding, shape (p,)."""
+    """All coefficients in the user's coding, shape (p,), and prior variances of those that share a joint prior."""
     coding = priors.fixed_coding
     prior_coded = pt.zeros(len(coding.centre))
-    moved = []
+    moved, scales = [], {}
     for parameter in names.fixed:
         index = list(parameter.columns) if parameter.dim is not None else parameter.columns[0]
         is_moved = bool(priors.stated_at(parameter))
         name = stored_name(parameter.name) + (CENTERED if is_moved else "")
         size = None if parameter.dim is None else len(parameter.columns)
-        value = prior_variable(name, priors.fixed[parameter.name], parameter_dims(parameter), size)
+        if isinstance(priors.fixed[parameter.name], Shared):
+            scales[parameter.name] = shared_scale(parameter)
+            value = pm.Normal(name, 0.0, pt.sqrt(scales[parameter.name]), dims=parameter_dims(parameter))
+        else:
+            value = prior_variable(name, priors.fixed[parameter.name], parameter_dims(parameter), size)
         prior_coded = prior_coded[index].set(value)
         if is_moved:
             moved.append((parameter, index))
     beta = pt.dot(coding.inverse, prior_coded)
     for parameter, index in moved:
         pm.Deterministic(stored_name(parameter.name), beta[index], dims=parameter_dims(parameter))
-    return beta
+    return beta, scales
 
 
 def _group_effects(root, design: "Design", priors: ResolvedPriors, names: ParameterNames, parametrisation: str):

@@ -1,22 +1,32 @@
 """The graph with b, and all coefficients whose prior allows it, integrated out."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
+from bayesmixed.graph.joint import SCALE, joint_potentials, shared_scale
 from bayesmixed.graph.op import MarginalLogLikelihood
-from bayesmixed.graph.parameters import CENTERED, covariance_variables, parameter_dims, prior_variable
+from bayesmixed.graph.parameters import (
+    CENTERED,
+    Holder,
+    constant,
+    covariance_variables,
+    parameter_dims,
+    prior_data,
+    prior_variable,
+)
 from bayesmixed.parameters import ParameterNames, stored_name
 from bayesmixed.posterior import MarginalPosterior
-from bayesmixed.priors.resolved import ResolvedPriors
+from bayesmixed.priors.joint import Shared
 
 if TYPE_CHECKING:
     from bayesmixed.design import Design
 
-#: Auxiliary scale of a coefficient with a Student-t prior.
-SCALE = "_scale"
+#: First part of the names of the data variables that hold the moments.
+MOMENTS = "moments."
 
 
 def marginal_graph(design: "Design", posterior: MarginalPosterior, names: ParameterNames) -> pm.Model:
@@ -33,36 +43,25 @@ def marginal_graph(design: "Design", posterior: MarginalPosterior, names: Parame
 
     The log density is that of the y that the moments were made of, whatever value of the response is asked
     about: the rows cannot be exchanged by ``pm.observe`` or ``pm.set_data``. Build the model on the new table.
+    The moments are data variables all the same, ``moments.Rzz`` and so on.
     """
-    priors, coefficients = posterior.priors, posterior.coefficients
     coords = names.coords() | {"__obs__": np.arange(design.n_obs)}
     with pm.Model(coords=coords) as model:
-        covariance = covariance_variables(priors, names)
-        explicit = _explicit_coefficients(priors, posterior)
-        precision = _precision(posterior)
+        variables = _kernel_variables(posterior, names, constant)
         given_y = pm.Data("replicate_given_y", 1.0)
-        Lambda = covariance.root / covariance.sigma
-        offset = pt.as_tensor_variable(design.offset)
-        simulator = _Replicate(design, posterior)
-        kernel = posterior.kernel
-        data = [pt.as_tensor_variable(array) for array in kernel.patterns]
-        mean = pt.as_tensor_variable(kernel.mean)
-        shift = posterior.shift[len(coefficients.columns) :]
+        likelihood = _likelihood_of(posterior, constant)
 
         def logp(value, offset, Lambda, sigma, precision, explicit, given_y):
             # The moments hold y and the offset already; the value is the y that they were made of.
-            return MarginalLogLikelihood()(Lambda, sigma, precision, mean, explicit - shift, *data)
+            return likelihood(Lambda, sigma, precision, explicit)
 
         pm.CustomDist(
             stored_name(design.response_name),
-            offset,
-            Lambda,
-            covariance.sigma,
-            precision,
-            explicit,
+            pt.as_tensor_variable(design.offset),
+            *variables,
             given_y,
             logp=logp,
-            random=simulator,
+            random=_Replicate(design, posterior),
             signature="(n),(q,q),(),(i),(e),()->(n)",
             observed=design.y,
             dims="__obs__",
@@ -71,31 +70,75 @@ def marginal_graph(design: "Design", posterior: MarginalPosterior, names: Parame
     return model
 
 
-def _explicit_coefficients(priors: ResolvedPriors, posterior: MarginalPosterior):
+def sampling_graph(posterior: MarginalPosterior, names: ParameterNames) -> pm.Model:
+    """The density of `marginal_graph` for a sampler: no response, and all its numbers are data variables.
+
+    Two tables, or two sets of numbers in the same families of priors, then have graphs of one structure, so
+    that `bayesmixed.graph.compilation.compiled_graph` compiles one for both. For PyMC's predictive draws the
+    numbers of priors must not be data variables: it would take the parameters for changed, and draw them anew.
+    """
+    with pm.Model(coords=names.coords()) as model:
+        variables = _kernel_variables(posterior, names, pm.Data)
+        pm.Potential("log_likelihood", _likelihood_of(posterior, pm.Data)(*variables))
+    return model
+
+
+def _kernel_variables(posterior: MarginalPosterior, names: ParameterNames, hold: Holder) -> tuple[Any, ...]:
+    """Lambda, sigma, prior precisions and explicit coefficients."""
+    covariance = covariance_variables(posterior.priors, names, hold)
+    explicit = _explicit_coefficients(posterior, hold)
+    precision, scales = _precision(posterior, hold)
+    joint_potentials(posterior.priors, names, covariance, scales, hold)
+    return covariance.root / covariance.sigma, covariance.sigma, precision, explicit
+
+
+def _likelihood_of(posterior: MarginalPosterior, hold: Holder) -> Callable[..., Any]:
+    """The kernel with its data, as a function of `_kernel_variables`."""
+    kernel = posterior.kernel
+    data = [pm.Data(MOMENTS + name, value) for name, value in kernel.patterns._asdict().items()]
+    mean = hold(prior_data("coefficients", "mean"), kernel.mean)
+    shift = hold(MOMENTS + "shift", posterior.shift[kernel.n_integrated :])
+
+    def likelihood(Lambda, sigma, precision, explicit):
+        return MarginalLogLikelihood()(Lambda, sigma, precision, mean, explicit - shift, *data)
+
+    return likelihood
+
+
+def _explicit_coefficients(posterior: MarginalPosterior, hold: Holder):
     """Free variables of the explicit coefficients, in the kernel's order and the coding of the priors."""
-    values = []
+    values, priors = [], posterior.priors
     for parameter in posterior.coefficients.explicit_terms:
         name = stored_name(parameter.name) + (CENTERED if priors.stated_at(parameter) else "")
         size = None if parameter.dim is None else len(parameter.columns)
-        value = prior_variable(name, priors.fixed[parameter.name], parameter_dims(parameter), size)
+        value = prior_variable(name, priors.fixed[parameter.name], parameter_dims(parameter), size, hold)
         values.append(pt.atleast_1d(value))
     return pt.concatenate(values) if values else pt.zeros(0)
 
 
-def _precision(posterior: MarginalPosterior):
-    """Prior precisions: constants, but ``1 / (s^2 lambda)`` for a Student-t, lambda ~ InverseGamma(nu/2, nu/2)."""
+def _precision(posterior: MarginalPosterior, hold: Holder):
+    """Prior precisions, and the lambda of terms that share a joint prior.
+
+    Constants, but ``1 / (s^2 lambda)`` for a Student-t, lambda ~ InverseGamma(nu/2, nu/2); 1 / lambda of
+    those that share.
+    """
     coefficients = posterior.coefficients
-    precision = pt.as_tensor_variable(coefficients.precision)
+    unscaled = pt.as_tensor_variable(hold(prior_data("coefficients", "precision"), coefficients.precision))
+    precision, shared = unscaled, {}
     for parameter in coefficients.student_terms:
         place = coefficients.places(parameter)
-        half = coefficients.nu[place] / 2.0
+        if isinstance(posterior.priors.fixed[parameter.name], Shared):
+            shared[parameter.name] = pt.atleast_1d(shared_scale(parameter))
+            precision = precision[place].set(1.0 / shared[parameter.name])
+            continue
         name = stored_name(parameter.name) + SCALE
+        half = hold(prior_data(name, "alpha"), coefficients.nu[place] / 2.0)
         if parameter.dim is None:
             scale = pm.InverseGamma(name, half[0], half[0])[None]
         else:
             scale = pm.InverseGamma(name, half, half, dims=parameter_dims(parameter))
-        precision = precision[place].set(coefficients.precision[place] / scale)
-    return precision
+        precision = precision[place].set(unscaled[place] / scale)
+    return precision, shared
 
 
 class _Replicate:

@@ -3,36 +3,39 @@
 import numpy as np
 
 from bayesmixed.compiled import compiled
-from bayesmixed.likelihood.triangular import cholesky, solve_lower, solve_upper
+from bayesmixed.likelihood.triangular import cholesky, solve_lower_vector, solve_upper_vector
 
 LOG_2PI = float(np.log(2.0 * np.pi))
+
+
+@compiled
+def times_explicit(Q, row, explicit):  # pragma: no cover - compiled
+    """One entry of ``Q a`` with a = (0, -beta_explicit, 1): explicit columns come just before y, the last."""
+    last, e = Q.shape[0] - 1, explicit.shape[0]
+    total = Q[row, last]
+    for k in range(e):
+        total -= Q[row, last - e + k] * explicit[k]
+    return total
 
 
 @compiled
 def subtract_explicit(Q, explicit, reduced):  # pragma: no cover - compiled
     """Cross-products of ``[X_integrated, y - X_explicit beta_explicit]`` from those of ``[X y]``.
 
-    Integrated columns come first, explicit ones next, y last. Returns ``Q a`` with a = (0, -beta, 1) too.
+    Integrated columns come first, explicit ones next, y last. `reduced` may have rows and columns to spare.
     """
-    e = explicit.shape[0]
-    p1 = Q.shape[0]
-    p = p1 - 1 - e
-    Qa = np.empty(p1)
-    for i in range(p1):
-        total = Q[i, p1 - 1]
-        for k in range(e):
-            total -= Q[i, p + k] * explicit[k]
-        Qa[i] = total
+    e, last = explicit.shape[0], Q.shape[0] - 1
+    p = last - e
     for i in range(p):
         for j in range(p):
             reduced[i, j] = Q[i, j]
-        reduced[i, p] = Qa[i]
-        reduced[p, i] = Qa[i]
-    total = Qa[p1 - 1]
+        total = times_explicit(Q, i, explicit)
+        reduced[i, p] = total
+        reduced[p, i] = total
+    total = times_explicit(Q, last, explicit)
     for k in range(e):
-        total -= explicit[k] * Qa[p + k]
+        total -= explicit[k] * times_explicit(Q, p + k, explicit)
     reduced[p, p] = total
-    return Qa
 
 
 @compiled
@@ -43,26 +46,22 @@ def integrate_beta(reduced, sigma, precision, mean, lower, betahat):  # pragma: 
     """
     p = betahat.shape[0]
     variance = sigma * sigma
-    P = np.empty((p, p))
-    h = np.empty((p, 1))
     result = 0.0
     for i in range(p):
         for j in range(p):
-            P[i, j] = reduced[i, j] / variance
-        P[i, i] += precision[i]
-        h[i, 0] = reduced[i, p] / variance + precision[i] * mean[i]
+            lower[i, j] = reduced[i, j] / variance
+        lower[i, i] += precision[i]
+        betahat[i] = reduced[i, p] / variance + precision[i] * mean[i]
         result += precision[i] * mean[i] * mean[i]
         if precision[i] > 0.0:
             result -= np.log(precision[i])
         else:
             result -= LOG_2PI
-    log_det = cholesky(P, lower)
+    log_det = cholesky(lower, lower)
     if not np.isfinite(log_det):
         return np.nan
-    solve_lower(lower, h)
+    solve_lower_vector(lower, betahat)
     for i in range(p):
-        result -= h[i, 0] * h[i, 0]
-    solve_upper(lower, h)
-    for i in range(p):
-        betahat[i] = h[i, 0]
+        result -= betahat[i] * betahat[i]
+    solve_upper_vector(lower, betahat)
     return result + log_det

@@ -11,7 +11,10 @@ from bayesmixed.compiled import compiled
 
 @compiled
 def cholesky(matrix, lower):  # pragma: no cover - compiled
-    """Lower triangle with ``lower lower' = matrix``; returns log|matrix|, or nan if not positive definite."""
+    """Lower triangle with ``lower lower' = matrix``; returns log|matrix|, or nan if not positive definite.
+
+    Both may be the same array.
+    """
     size = matrix.shape[0]
     log_det = 0.0
     for i in range(size):
@@ -51,6 +54,26 @@ def solve_upper(lower, columns):  # pragma: no cover - compiled
             for k in range(i + 1, lower.shape[0]):
                 total -= lower[k, i] * columns[k, j]
             columns[i, j] = total / lower[i, i]
+
+
+@compiled
+def solve_lower_vector(lower, x):  # pragma: no cover - compiled
+    """``x <- lower^-1 x``."""
+    for i in range(lower.shape[0]):
+        total = x[i]
+        for k in range(i):
+            total -= lower[i, k] * x[k]
+        x[i] = total / lower[i, i]
+
+
+@compiled
+def solve_upper_vector(lower, x):  # pragma: no cover - compiled
+    """``x <- lower'^-1 x``."""
+    for i in range(lower.shape[0] - 1, -1, -1):
+        total = x[i]
+        for k in range(i + 1, lower.shape[0]):
+            total -= lower[k, i] * x[k]
+        x[i] = total / lower[i, i]
 
 
 @compiled

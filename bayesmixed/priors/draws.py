@@ -8,6 +8,7 @@ from bayesmixed.coding import Array
 from bayesmixed.errors import PriorError
 from bayesmixed.parameters import CovarianceParameters, ParameterNames
 from bayesmixed.priors.families import Flat, PymcPrior
+from bayesmixed.priors.joint import Shared
 from bayesmixed.priors.resolved import Prior, ResolvedPriors
 
 
@@ -28,11 +29,15 @@ def draw_priors(priors: ResolvedPriors, names: ParameterNames, draws: int, rng: 
     """
     p, q = len(priors.fixed_coding.centre), len(names.random_labels)
     beta, sd = np.empty((draws, p)), np.empty((draws, q))
+    sigma, shared = _sigma_and_shares(priors, draws, rng)
     for parameters, families, target in ((names.fixed, priors.fixed, beta), (names.sd, priors.sd, sd)):
         for parameter in parameters:
-            size = (draws, len(parameter.columns))
-            target[:, list(parameter.columns)] = _draw(families[parameter.name], parameter.name, size, rng)
-    sigma = _draw(priors.sigma, "sigma", (draws, 1), rng)[:, 0]
+            size, columns = (draws, len(parameter.columns)), list(parameter.columns)
+            if isinstance(families[parameter.name], Shared):
+                roots = np.column_stack([shared[parameter.name, k] for k in range(len(columns))])
+                target[:, columns] = roots * rng.standard_normal(size) if target is beta else roots
+            else:
+                target[:, columns] = _draw(families[parameter.name], parameter.name, size, rng)
     root = np.zeros((draws, q, q))
     for block in priors.blocks:
         index = np.ix_(np.arange(draws), block, block)
@@ -43,6 +48,20 @@ def draw_priors(priors: ResolvedPriors, names: ParameterNames, draws: int, rng: 
     own = priors.T_inverse @ root
     covariance = CovarianceParameters.from_G(own @ np.swapaxes(own, 1, 2), sigma)
     return PriorDraws(beta @ priors.fixed_coding.inverse.T, covariance)
+
+
+def _sigma_and_shares(
+    priors: ResolvedPriors, draws: int, rng: np.random.Generator
+) -> tuple[Array, dict[tuple[str, int], Array]]:
+    """sigma, and the square roots of all variances that have a joint prior, by name and entry."""
+    sigma = np.ones(draws)
+    if not isinstance(priors.sigma, Shared):
+        sigma = _draw(priors.sigma, "sigma", (draws, 1), rng)[:, 0]
+    found: dict[tuple[str, int], Array] = {}
+    for joint in priors.joint:
+        roots = joint.draw(draws, sigma, rng)
+        found |= {(member.name, member.entry): roots[:, k] for k, member in enumerate(joint.members)}
+    return found.get(("sigma", 0), sigma), found
 
 
 def draw_lkj_cholesky(eta: float, size: int, draws: int, rng: np.random.Generator) -> Array:

@@ -10,8 +10,7 @@ import numpy as np
 from bayesmixed.errors import PriorError
 from bayesmixed.priors.families import FAMILIES, Family, PymcPrior
 
-PRESETS = ("default", "brms")
-PLANNED = ("rstanarm", "bambi")
+PRESETS = ("default", "brms", "rstanarm", "bambi", "penalised_complexity", "icc", "r2d2m2")
 
 
 @dataclass(frozen=True)
@@ -20,12 +19,15 @@ class Priors:
 
     Parameters
     ----------
-    preset : {"default", "brms"}
-        ``default``: proper, weakly informative and scaled by the data. ``brms``: the defaults of brms.
+    preset : {"default", "brms", "rstanarm", "bambi", "penalised_complexity", "icc", "r2d2m2"}
+        ``default``: proper, weakly informative and scaled by the data. The next three: the defaults of those
+        packages. The others, with their numbers, are described by the methods that have their names.
     given : mapping of str to prior, optional
         Keys are names of the DataTree (``"Days"``, ``"Days|Subject_sigma"``, ``"Subject_corr"``,
         ``"sigma"``). Values are families of this package, a ``bambi.Prior``, or a PyMC distribution
         such as ``pm.Gamma.dist(2, 1)``.
+    options : mapping of str to float, optional
+        Numbers of the preset.
 
     Examples
     --------
@@ -37,10 +39,9 @@ class Priors:
 
     preset: str = "default"
     given: Mapping[str, Family | PymcPrior] = field(default_factory=dict)
+    options: Mapping[str, float | None] = field(default_factory=dict)
 
     def __post_init__(self):
-        if self.preset in PLANNED:
-            raise PriorError(f"the preset {self.preset!r} is not in this version; there are {', '.join(PRESETS)}")
         if self.preset not in PRESETS:
             nearest = get_close_matches(str(self.preset), PRESETS, n=1)
             hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
@@ -63,6 +64,45 @@ class Priors:
         return cls("brms")
 
     @classmethod
+    def rstanarm(cls) -> "Priors":
+        """Normal coefficients, exponential sigma, and ``decov``: total sd relative to sigma, uniform shares."""
+        return cls("rstanarm")
+
+    @classmethod
+    def bambi(cls) -> "Priors":
+        """Normal coefficients, half-normal sd, half-Student-t(4) sigma; LKJ(2), as Bambi has no correlations."""
+        return cls("bambi")
+
+    @classmethod
+    def penalised_complexity(cls, upper: float | None = None, probability: float = 0.05) -> "Priors":
+        """Exponential sd with ``P(sd > upper) = probability``; `upper` is in units of y, its spread if not given.
+
+        For a slope the bound is that of the effect of one sd of its variable. doi:10.1214/16-STS576
+        """
+        return cls("penalised_complexity", options={"upper": upper, "probability": probability})
+
+    @classmethod
+    def icc(cls, alpha: float, beta: float, nu: float = 3.0, scale: float | None = None) -> "Priors":
+        """``ICC ~ Beta(alpha, beta)``, the total sd half-Student-t(nu, scale): what earlier studies tell.
+
+        With slopes the ICC is that at the means of the slope variables. `scale` is the spread of y if not given.
+
+        Examples
+        --------
+        >>> import bayesmixed as bm
+        >>> data = bm.load_dataset("sleepstudy")
+        >>> model = bm.MixedModel("Reaction ~ Days + (1 | Subject)", data, priors=bm.Priors.icc(2, 8))
+        >>> print(model.priors.resolved.joint[0])
+        HalfStudentT(nu=3, sigma=56.17), shares Dirichlet(2, 8)
+        """
+        return cls("icc", options={"alpha": alpha, "beta": beta, "nu": nu, "scale": scale})
+
+    @classmethod
+    def r2d2m2(cls, mean: float = 0.5, precision: float = 2.0, concentration: float = 0.5) -> "Priors":
+        """R2 ~ Beta by its mean and precision, shared by all terms but the intercept. doi:10.1214/23-EJS2136"""
+        return cls("r2d2m2", options={"mean": mean, "precision": precision, "concentration": concentration})
+
+    @classmethod
     def of(cls, priors: "Priors | str | Mapping[str, Any] | None") -> "Priors":
         """Whatever ``MixedModel(priors=...)`` takes."""
         if priors is None:
@@ -83,7 +123,7 @@ class Priors:
                 "priors | must be followed by a dict such as {'sigma': bm.Exponential(1)}, "
                 f"not by {type(given).__name__}"
             )
-        return Priors(self.preset, {**self.given, **given})
+        return Priors(self.preset, {**self.given, **given}, self.options)
 
 
 def as_prior(value: Any, name: str) -> Family | PymcPrior:

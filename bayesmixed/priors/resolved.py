@@ -10,9 +10,19 @@ from bayesmixed.coding import Coding, block_diagonal
 from bayesmixed.errors import PriorError
 from bayesmixed.parameters import Array, Parameter, ParameterNames, find_name
 from bayesmixed.priors.checks import check_pymc_positive, check_pymc_shape
-from bayesmixed.priors.families import FAMILIES, LKJ, Family, Flat, Normal, PymcPrior, StudentT
+from bayesmixed.priors.coefficients import IntegratedCoefficients
+from bayesmixed.priors.families import LKJ, Family, PymcPrior
+from bayesmixed.priors.joint import JointPrior
 from bayesmixed.priors.nearest import unknown_parameter
 from bayesmixed.priors.request import Priors
+from bayesmixed.priors.stored import (
+    coding_from_dict,
+    coding_to_dict,
+    joint_from_dict,
+    joint_to_dict,
+    prior_from_dict,
+    prior_to_dict,
+)
 
 Prior = Family | PymcPrior
 SIGMA = Parameter("sigma", (0,), None, ())
@@ -49,6 +59,8 @@ class ResolvedPriors(Mapping[str, Prior]):
     blocks : tuple of tuple of int
         Columns of Z of each block.
     warnings : tuple of str
+    joint : tuple of JointPrior
+        Joint priors of those parameters whose family is `Shared`.
     """
 
     preset: str
@@ -62,6 +74,7 @@ class ResolvedPriors(Mapping[str, Prior]):
     block_codings: tuple[Coding, ...]
     blocks: tuple[tuple[int, ...], ...]
     warnings: tuple[str, ...] = ()
+    joint: tuple[JointPrior, ...] = ()
 
     @property
     def T(self) -> Array:
@@ -128,6 +141,7 @@ class ResolvedPriors(Mapping[str, Prior]):
         return replace(result, given=tuple(given))
 
     def _with_prior(self, name: str, prior: Prior, names: ParameterNames) -> "ResolvedPriors":
+        self._refuse_shared(name)
         if name == "sigma":
             return replace(self, sigma=_positive(_sized(prior, SIGMA), name))
         if name in self.fixed:
@@ -153,7 +167,18 @@ class ResolvedPriors(Mapping[str, Prior]):
             return replace(self, corr=prior, block_codings=codings)
         raise PriorError(unknown_parameter(name, names))
 
-    def integrated(self, names: ParameterNames) -> "IntegratedCoefficients":
+    def _refuse_shared(self, name: str) -> None:
+        joint = next((other for other in self.joint if name in other.names), None)
+        if joint is not None:
+            others = ", ".join(dict.fromkeys(other for other in joint.names if other != name))
+            raise PriorError(
+                f"{name!r} has no prior of its own under the preset {self.preset!r}: it takes a share of the "
+                f"{joint.title}"
+                + (f", with {others}" if others else "")
+                + "; use another preset to set it by name"
+            )
+
+    def integrated(self, names: ParameterNames) -> IntegratedCoefficients:
         """Which coefficients are integrated out, with their means and precisions."""
         return IntegratedCoefficients.of(self.fixed, names)
 
@@ -161,16 +186,17 @@ class ResolvedPriors(Mapping[str, Prior]):
         """Plain data for JSON; a PyMC distribution is kept as its printed form."""
         return {
             "preset": self.preset,
-            "fixed": {name: _prior_to_dict(prior) for name, prior in self.fixed.items()},
-            "sd": {name: _prior_to_dict(prior) for name, prior in self.sd.items()},
-            "corr": None if self.corr is None else _prior_to_dict(self.corr),
+            "fixed": {name: prior_to_dict(prior) for name, prior in self.fixed.items()},
+            "sd": {name: prior_to_dict(prior) for name, prior in self.sd.items()},
+            "corr": None if self.corr is None else prior_to_dict(self.corr),
             "corr_name": self.corr_name,
-            "sigma": _prior_to_dict(self.sigma),
+            "sigma": prior_to_dict(self.sigma),
             "given": list(self.given),
-            "fixed_coding": _coding_to_dict(self.fixed_coding),
-            "block_codings": [_coding_to_dict(coding) for coding in self.block_codings],
+            "fixed_coding": coding_to_dict(self.fixed_coding),
+            "block_codings": [coding_to_dict(coding) for coding in self.block_codings],
             "blocks": [list(block) for block in self.blocks],
             "warnings": list(self.warnings),
+            "joint": [joint_to_dict(joint) for joint in self.joint],
         }
 
     @classmethod
@@ -178,85 +204,18 @@ class ResolvedPriors(Mapping[str, Prior]):
         """The inverse of `to_dict`; a PyMC distribution comes back as its printed form only."""
         return cls(
             data["preset"],
-            {name: _prior_from_dict(value) for name, value in data["fixed"].items()},
-            {name: _prior_from_dict(value) for name, value in data["sd"].items()},
+            {name: prior_from_dict(value) for name, value in data["fixed"].items()},
+            {name: prior_from_dict(value) for name, value in data["sd"].items()},
             None if data["corr"] is None else LKJ(data["corr"]["eta"]),
             data["corr_name"],
-            _prior_from_dict(data["sigma"]),
+            prior_from_dict(data["sigma"]),
             tuple(data["given"]),
-            _coding_from_dict(data["fixed_coding"]),
-            tuple(_coding_from_dict(value) for value in data["block_codings"]),
+            coding_from_dict(data["fixed_coding"]),
+            tuple(coding_from_dict(value) for value in data["block_codings"]),
             tuple(tuple(block) for block in data["blocks"]),
             tuple(data["warnings"]),
+            tuple(joint_from_dict(value) for value in data.get("joint", ())),
         )
-
-
-@dataclass(frozen=True, eq=False)
-class IntegratedCoefficients:
-    """Columns of X whose coefficient is integrated out, and those that stay explicit.
-
-    A Student-t prior is a normal given one auxiliary scale a coefficient,
-    ``beta_k | lambda ~ N(mu, sigma^2 lambda)``, ``lambda ~ InverseGamma(nu/2, nu/2)``.
-
-    Parameters
-    ----------
-    columns, explicit : tuple of int
-        Columns of X, in the order in which the kernel takes them.
-    mean, precision : ndarray, shape (p_integrated,)
-        Prior mean and precision, 0 for a flat prior; of a Student-t those for lambda = 1.
-    nu : ndarray, shape (p_integrated,)
-        Degrees of freedom of a Student-t, infinite for the others.
-    explicit_terms, student_terms : tuple of Parameter
-    """
-
-    columns: tuple[int, ...]
-    explicit: tuple[int, ...]
-    mean: Array
-    precision: Array
-    nu: Array
-    explicit_terms: tuple[Parameter, ...]
-    student_terms: tuple[Parameter, ...]
-
-    @classmethod
-    def of(cls, fixed: Mapping[str, Prior], names: ParameterNames) -> "IntegratedCoefficients":
-        columns: list[int] = []
-        explicit: list[int] = []
-        mean: list[float] = []
-        precision: list[float] = []
-        nu: list[float] = []
-        explicit_terms, student_terms = [], []
-        for parameter in names.fixed:
-            prior, size = fixed[parameter.name], len(parameter.columns)
-            if not isinstance(prior, Normal | StudentT | Flat):
-                explicit += parameter.columns
-                explicit_terms.append(parameter)
-                continue
-            columns += parameter.columns
-            numbers = prior.parameters
-            sigma = np.broadcast_to(numbers.get("sigma", np.inf), size)
-            mean += list(np.broadcast_to(numbers.get("mu", 0.0), size))
-            precision += list(1.0 / sigma**2)
-            nu += list(np.broadcast_to(numbers.get("nu", np.inf), size))
-            if isinstance(prior, StudentT):
-                student_terms.append(parameter)
-        return cls(
-            columns=tuple(columns),
-            explicit=tuple(explicit),
-            mean=np.array(mean, dtype=float),
-            precision=np.array(precision, dtype=float),
-            nu=np.array(nu, dtype=float),
-            explicit_terms=tuple(explicit_terms),
-            student_terms=tuple(student_terms),
-        )
-
-    @property
-    def student(self) -> Array:
-        """Which integrated coefficients have a Student-t prior (boolean)."""
-        return np.isfinite(self.nu)
-
-    def places(self, parameter: Parameter) -> list[int]:
-        """Where the kernel has the integrated coefficients of a parameter."""
-        return [self.columns.index(column) for column in parameter.columns]
 
 
 def _holds_constant(coding: Coding, block: tuple[int, ...], parameter: Parameter) -> bool:
@@ -286,29 +245,3 @@ def _sized(prior: Prior, parameter: Parameter) -> Prior:
                     f"it needs one or {len(parameter.columns)}"
                 )
     return prior
-
-
-def _prior_to_dict(prior: Prior) -> dict[str, Any]:
-    if isinstance(prior, PymcPrior):
-        return {"family": "pymc", "text": prior.text}
-    numbers = {key: np.asarray(value).tolist() for key, value in prior.parameters.items()}
-    return {"family": type(prior).__name__, **numbers}
-
-
-def _prior_from_dict(data: Mapping[str, Any]) -> Prior:
-    if data["family"] == "pymc":
-        return PymcPrior(None, data["text"])
-    numbers = {key: tuple(v) if isinstance(v, list) else v for key, v in data.items() if key != "family"}
-    return FAMILIES[data["family"]](**numbers)
-
-
-def _coding_to_dict(coding: Coding) -> dict[str, list[float]]:
-    return {
-        "constant": coding.constant.tolist(),
-        "centre": coding.centre.tolist(),
-        "scale": coding.scale.tolist(),
-    }
-
-
-def _coding_from_dict(data: Mapping[str, Any]) -> Coding:
-    return Coding(*(np.array(data[key], dtype=float) for key in ("constant", "centre", "scale")))

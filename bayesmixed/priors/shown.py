@@ -1,12 +1,20 @@
 """What the priors of a model mean, in units of y."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bayesmixed.parameters import Parameter, ParameterNames
 from bayesmixed.priors.families import LKJ, Family, Flat, PymcPrior
+from bayesmixed.priors.implied import implied_draws, implied_table, strong_on_icc
+from bayesmixed.priors.joint import JointPrior, Shared
 from bayesmixed.priors.resolved import Prior, ResolvedPriors
 from bayesmixed.units import Units, with_unit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bayesmixed.design import Design
 
 
 class PriorEntry(NamedTuple):
@@ -14,11 +22,11 @@ class PriorEntry(NamedTuple):
 
     label: str
     where: str
-    prior: Prior
+    prior: Prior | JointPrior
     meaning: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ModelPriors:
     """The priors of one model: printed, what every number means; ``resolved``, the numbers themselves.
 
@@ -27,11 +35,51 @@ class ModelPriors:
     resolved : ResolvedPriors
     names : ParameterNames
     units : Units
+    design : Design
     """
 
     resolved: ResolvedPriors
     names: ParameterNames
     units: Units
+    design: "Design"
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """Of the preset, and of a prior that decides about the ICC before any row is seen."""
+        return (*self.resolved.warnings, *strong_on_icc(self.design, self.names, self.resolved))
+
+    def implied(self, draws: int = 4000, random_seed: Any = 0) -> "pd.DataFrame":
+        """What the priors imply for the ICC, R2, and the sd and correlations at x = 0: quantiles by label.
+
+        Priors of standard deviations say little by themselves; their consequences can be judged. R2 is left out
+        where a coefficient has a flat prior.
+
+        Parameters
+        ----------
+        draws : int
+        random_seed : int, SeedSequence or Generator
+
+        Raises
+        ------
+        PriorError
+            A prior of an sd is improper, so that it has no draws.
+
+        Examples
+        --------
+        >>> import bayesmixed as bm
+        >>> model = bm.MixedModel(
+        ...     "Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff"), priors=bm.Priors.icc(2, 8)
+        ... )
+        >>> model.priors.implied().loc["ICC(Batch)"].round(2).tolist()
+        [0.04, 0.11, 0.18, 0.27, 0.43]
+        """
+        return implied_table(implied_draws(self.design, self.names, self.resolved, draws, random_seed))
+
+    def plot(self, **options: Any):
+        """Densities of what `implied` tells, one panel each; see ``bayesmixed.report.plots.plot_priors``."""
+        from bayesmixed.report.plots import plot_priors
+
+        return plot_priors(self, **options)
 
     def entries(self) -> list[PriorEntry]:
         """One entry for each number that has a prior; of the correlations one for all."""
@@ -48,7 +96,12 @@ class ModelPriors:
             where = next((place for place in map(self._where, self.names.sd) if place), "")
             found.append(PriorEntry(self.resolved.corr_name, where, self.resolved.corr, meaning))
         meaning = _meaning(self.resolved.sigma, self.units.of_y)
-        return [*found, PriorEntry("sigma", "", self.resolved.sigma, meaning)]
+        found.append(PriorEntry("sigma", "", self.resolved.sigma, meaning))
+        return [*found, *(self._joint(joint) for joint in self.resolved.joint)]
+
+    def _joint(self, joint: JointPrior) -> PriorEntry:
+        unit = "" if joint.relative else self.units.of_y
+        return PriorEntry(joint.title, "", joint, _meaning(joint.total, unit))
 
     def rows(self) -> list[tuple[str, str, str]]:
         """Parameter (with where its prior is stated), prior and meaning, as text."""
@@ -88,6 +141,8 @@ class ModelPriors:
 def _meaning(prior: Prior, unit: str) -> str:
     if isinstance(prior, PymcPrior):
         return "a PyMC distribution of your own"
+    if isinstance(prior, Shared):
+        return "by the joint prior below"
     if isinstance(prior, Flat):
         return "improper: every value counts alike"
     distribution = prior.distribution()

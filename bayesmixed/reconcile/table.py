@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesmixed.arrays import Array
+from bayesmixed.arrays import Array, Index
 from bayesmixed.errors import RemlError
 from bayesmixed.quantiles import normal_quantile, t_quantile
 from bayesmixed.reconcile.flat import keeps_effects
 from bayesmixed.reconcile.reasons import NARROW_POSTERIOR, NARROW_T, Evidence, reasons, verdict
 from bayesmixed.reconcile.sides import Quantity, RemlSide, draws_by_quantity, reml_side
-from bayesmixed.summary import describe, interval_names
+from bayesmixed.summary import describe, effective_size, interval_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +51,7 @@ def reconcile(
         flat = draws_by_quantity(model.design, model.names, found.beta, found.covariance, found.effects)
     priors = _prior_texts(fit)
     rows = {
-        quantity.label: _row(quantity, values, flat.get(quantity), reml, fit.shape, ci_prob, ci_kind)
+        quantity.label: _row(quantity, values, flat.get(quantity), reml, fit, ci_prob, ci_kind)
         | {"prior": priors.get(quantity.label, "")}
         for quantity, values in own.items()
     }
@@ -63,7 +63,7 @@ def _row(
     values: Array,
     flat: Array | None,
     reml: RemlSide,
-    shape: tuple[int, int],
+    fit: "Fit",
     ci_prob: float,
     ci_kind: str,
 ) -> dict[str, Any]:
@@ -77,8 +77,8 @@ def _row(
         posterior["median"],
         sd,
         nan if flat is None else float(np.median(flat)),
-        _error_of_median(values, shape),
-        nan if flat is None else _error_of_median(flat, shape),
+        _error_of_median(values, fit.shape, fit.ancestor),
+        nan if flat is None else _error_of_median(flat, fit.shape),
         label in reml.boundary and sd > 0.0,  # what is zero by the model, as an ICC may be, is no estimate
         flat is None or _too_narrow(label, reml, limits, ci_prob),
     )
@@ -124,14 +124,24 @@ def _too_narrow(label: str, reml: RemlSide, limits: tuple[float, float], ci_prob
     return bool(limits[1] - limits[0] > NARROW_POSTERIOR * width)
 
 
-def _error_of_median(values: Array, shape: tuple[int, int]) -> float:
-    """Monte Carlo standard error of the median; infinite where so few draws cannot tell."""
-    from arviz_stats.base import array_stats
+def _error_of_median(values: Array, shape: tuple[int, int], ancestor: Index | None = None) -> float:
+    """Monte Carlo standard error of the median; infinite where so few draws cannot tell.
 
-    if shape[1] < 4:
+    For copies of independent weighted draws, half the distance between the quantiles at
+    ``1/2 -+ 1/(2 sqrt(ESS))``, one standard error on either side, with the ESS of being below the median.
+    """
+    if values.size < 4 or (ancestor is None and shape[1] < 4):
         return float("inf")
     if np.ptp(values) == 0.0:
         return 0.0
+    if ancestor is not None:
+        below = (values.ravel() <= np.median(values)).astype(float)
+        copies = np.unique(ancestor, return_inverse=True)[1].ravel()
+        half = 0.5 / np.sqrt(max(effective_size(below, copies), 1.0))
+        low, high = np.quantile(values, [0.5 - half, 0.5 + half])
+        return float(high - low) / 2.0
+    from arviz_stats.base import array_stats
+
     error = array_stats.mcse(values.reshape(shape), method="median", chain_axis=0, draw_axis=1)
     return float(error) if np.isfinite(error) else float("inf")
 

@@ -1,7 +1,9 @@
 """-2 log (restricted) likelihood with beta and sigma profiled out, as a function of theta."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -10,16 +12,24 @@ from bayesmixed.coding import Array
 from bayesmixed.compiled import compiled
 from bayesmixed.likelihood import LOG_2PI, cholesky, integrate_groups, solve_lower
 from bayesmixed.moments import Patterns
+from bayesmixed.parallel import in_threads
 from bayesmixed.reml.derivatives import Derivatives
+
+#: Rows of Rza in a part; below twice as many, threads would cost more than they save.
+PATTERNS = 16_384
 
 
 @compiled
 def _profiled(Lambda, restricted, patterns, Q):  # pragma: no cover - compiled
     """``sum log|M_i| (+ log|Qxx|)`` and the penalised residual sum of squares r^2; fills Q."""
-    p1 = Q.shape[0]
-    p = p1 - 1
+    return _without_beta(integrate_groups(Lambda, patterns, Q), restricted, Q)
+
+
+@compiled
+def _without_beta(value, restricted, Q):  # pragma: no cover - compiled
+    """The same from ``sum log|M_i|`` and Q."""
+    p = Q.shape[0] - 1
     Qxx, lower, column = np.empty((p, p)), np.empty((p, p)), np.empty((p, 1))
-    value = integrate_groups(Lambda, patterns, Q)
     for i in range(p):
         column[i, 0] = Q[i, p]
         for j in range(p):
@@ -34,6 +44,11 @@ def _profiled(Lambda, restricted, patterns, Q):  # pragma: no cover - compiled
     elif not np.isfinite(log_det_xx):
         value = np.nan
     return value, squares
+
+
+def _integrated(Lambda: Array, patterns: Patterns) -> tuple[float, Array]:
+    Q = np.empty_like(patterns.Raa)
+    return integrate_groups(Lambda, patterns, Q), Q
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,9 +136,24 @@ class Criterion:
         return Derivatives.at(self, theta, float(value), sigma, Q)
 
     def _profiled(self, theta: Array) -> tuple[float, float, Array]:
-        Q = np.empty((self.p + 1, self.p + 1))
-        value, squares = _profiled(self.Lambda(theta), self.restricted, self.patterns, Q)
-        return value, squares, Q
+        Lambda, Q = self.Lambda(theta), np.empty((self.p + 1, self.p + 1))
+        if len(self.parts) == 1:
+            return *_profiled(Lambda, self.restricted, self.patterns, Q), Q
+        value, Q = self.sum_over_parts(lambda part: _integrated(Lambda, part))
+        return *_without_beta(value, self.restricted, Q), Q
+
+    @cached_property
+    def parts(self) -> tuple[Patterns, ...]:
+        """The patterns in chunks that threads can work on at once."""
+        return self.patterns.split(PATTERNS)
+
+    def sum_over_parts(self, function: Callable[[Patterns], tuple[Any, ...]]) -> tuple[Any, ...]:
+        """What the function gives of each part, added up in their order: the same on any number of cores."""
+        if len(self.parts) == 1:
+            return function(self.patterns)
+        return tuple(
+            sum(terms[1:], start=terms[0]) for terms in zip(*in_threads(function, self.parts), strict=True)
+        )
 
     def cross_products(self, theta: Array) -> Array:
         """Q at theta, shape (p + 1, p + 1)."""

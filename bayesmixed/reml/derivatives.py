@@ -7,6 +7,7 @@ import numpy as np
 
 from bayesmixed.coding import Array
 from bayesmixed.likelihood import integrate_groups_hessian
+from bayesmixed.moments import Patterns
 
 if TYPE_CHECKING:
     from bayesmixed.reml.criterion import Criterion
@@ -46,17 +47,14 @@ class Derivatives:
     @classmethod
     def at(cls, criterion: "Criterion", theta: Array, value: float, sigma: float, Q: Array) -> "Derivatives":
         """Derivatives at theta and sigma, where the cross-products are Q."""
-        p, size = criterion.p, len(theta)
+        p = criterion.p
         inverse = np.linalg.inv(Q[:p, :p]) if np.isfinite(value) else np.full((p, p), np.nan)
         a = np.append(-inverse @ Q[:p, p], 1.0)
         E = np.outer(a, a) / sigma**2
         if criterion.restricted:
             E[:p, :p] += inverse
-        gradient, hessian = np.empty(size), np.empty((size, size))
-        dQ = np.empty((size, p + 1, p + 1))
-        integrate_groups_hessian(
-            criterion.Lambda(theta), *criterion.entries, criterion.patterns, E, gradient, hessian, dQ
-        )
+        Lambda = criterion.Lambda(theta)
+        gradient, hessian, dQ = criterion.sum_over_parts(lambda part: _by_theta(criterion, Lambda, part, E))
         pull = (dQ @ a)[:, :p]
         hessian -= 2.0 / sigma**2 * pull @ inverse @ pull.T
         if criterion.restricted:
@@ -68,7 +66,7 @@ class Derivatives:
         side = -2.0 * (dQ @ a @ a) / sigma**2 / sigma
         gradient = np.append(gradient, 2.0 * (n - squares) / sigma)
         hessian = np.block([[hessian, side[:, None]], [side[None], np.array([[corner]])]])
-        rows = np.linalg.norm(criterion.Lambda(theta), axis=1)[criterion.entries[0]]
+        rows = np.linalg.norm(Lambda, axis=1)[criterion.entries[0]]
         return cls(value, gradient, hessian, sigma, inverse, dQ[:, :p, :p], np.maximum(rows, 1.0))
 
     @property
@@ -98,3 +96,11 @@ class Derivatives:
         covariance = self.sigma**2 * L @ direction
         by_theta = -(self.sigma**2) * np.swapaxes(direction, 0, 1) @ self.Qxx_by_theta @ direction
         return covariance, np.concatenate([by_theta, 2.0 / self.sigma * covariance[None]])
+
+
+def _by_theta(criterion: "Criterion", Lambda: Array, patterns: Patterns, E: Array) -> tuple[Array, Array, Array]:
+    """Gradient, Hessian and dQ of a part of the patterns."""
+    size, p1 = len(criterion.entries[0]), len(E)
+    gradient, hessian, dQ = np.empty(size), np.empty((size, size)), np.empty((size, p1, p1))
+    integrate_groups_hessian(Lambda, *criterion.entries, patterns, E, gradient, hessian, dQ)
+    return gradient, hessian, dQ

@@ -6,6 +6,7 @@ import numpy as np
 
 from bayesmixed.coded import CodedMoments
 from bayesmixed.errors import RemlError
+from bayesmixed.icc.signed import negative_icc_hint
 from bayesmixed.reml.criterion import Criterion
 from bayesmixed.reml.inference import Inference
 from bayesmixed.reml.optimize import minimise
@@ -13,7 +14,13 @@ from bayesmixed.reml.rows import Rows
 from bayesmixed.reml.tables import Tables
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    import pandas as pd
+
     from bayesmixed.design import Design
+    from bayesmixed.icc.symmetry import CompoundSymmetry
 
 SINGULAR_TEXT = (
     "the fit is singular: {what}. This is a valid estimate, not a failure to converge: the groups differ no "
@@ -87,8 +94,51 @@ class RemlFit(Tables, Inference, Rows):
             if not zero and off.size and off.max() > 0.999:
                 what = "a correlation is at -1 or 1"
             notes.append(SINGULAR_TEXT.format(what=what))
+        notes += negative_icc_hint(self.design, self.coded)
         if not self.converged:
             size = np.abs(self.optimum.gradient).max()
             where = f"the gradient is {size:.2g}, not 0" if size > 1e-3 else "the criterion still falls to a side"
             notes.append(f"the optimiser stopped where {where}; distrust the estimates")
         return tuple(notes)
+
+    def compound_symmetry(self) -> "CompoundSymmetry":
+        """One correlation of all pairs of rows of a group, which may be negative; by the method of this fit.
+
+        ``V_i = sigma^2 (I + D 11')`` with D down to ``-1 / n``, n the largest group: nlme's ``gls`` with
+        ``corCompSymm``. Where the sd of the groups is not zero it is this fit in other words.
+
+        Raises
+        ------
+        RemlError
+            The model has more than a random intercept, or weights.
+
+        Examples
+        --------
+        >>> import bayesmixed as bm
+        >>> fit = bm.MixedModel("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff2")).reml()
+        >>> found = fit.compound_symmetry()
+        >>> round(found.icc, 4), [round(limit, 3) for limit in found.interval()]
+        (-0.097, [-0.2, 0.271])
+        """
+        from bayesmixed.icc.symmetry import fit_symmetry
+
+        return fit_symmetry(self)
+
+    def correlation(self, at: "Mapping[str, Any] | Sequence[Any] | None" = None) -> "pd.DataFrame":
+        """Correlation of two rows of one group by where they are, at the estimates; see `Fit.correlation`."""
+        from bayesmixed.icc.correlation import correlation_table, correlation_values, places
+
+        found = places(self.design, at)
+        return correlation_table(found, correlation_values(self.covariance, found.rows))
+
+    def plot_correlation(self, **options: "Any"):
+        """Heat map of `correlation`: how alike two rows of one group are, by where they are."""
+        from bayesmixed.report.plots.correlation import plot_correlation
+
+        return plot_correlation(self, **options)
+
+    def plot_icc(self, **options: "Any"):
+        """ICC(t) at the estimates, with the band of an interval; for models with a random slope."""
+        from bayesmixed.report.plots.correlation import plot_reml_icc
+
+        return plot_reml_icc(self, **options)

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from bayesmixed.arrays import Array
 from bayesmixed.reml.estimates import Estimates
 
 if TYPE_CHECKING:
@@ -275,3 +276,23 @@ class Inference(Estimates):
         from bayesmixed.reml.resampling.bootstrap import bootstrap
 
         return bootstrap(self, replicates, random_seed, cores, progressbar)
+
+    def refit(self, responses: Array, cores: int | None = None) -> "pd.DataFrame":
+        """The same criterion's estimates for many responses; X, Z, groups, weights and offset stay.
+
+        Parameters
+        ----------
+        responses : ndarray, shape (n, N)
+            One row a response, in the order of ``design.y``.
+        cores : int, optional
+            Threads, by default as for `bootstrap`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a response, with the columns of the draws of `bootstrap`; nan where the search did not
+            converge, and for a correlation with an effect of sd 0.
+        """
+        from bayesmixed.reml.resampling.responses import refit_reml
+
+        return refit_reml(self, responses, cores)

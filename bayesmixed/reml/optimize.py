@@ -14,6 +14,8 @@ SINGULAR = 1e-8
 SCALES = np.concatenate([[0.0], np.geomspace(1e-3, 1e3, 25)])
 #: Of more groups than this, a sample of so many tells where to start.
 MANY, SAMPLE = 8_000, 2_000
+#: Of very many groups one of so many: a start that is nearer saves steps over all of them.
+SHARE = 20
 
 
 def minimise(criterion: Criterion, start: Array | None = None) -> Optimum:
@@ -56,14 +58,15 @@ def _best(criterion: Criterion, direction: Array) -> Optimum:
 def _sample(criterion: Criterion) -> Criterion:
     """The criterion of an evenly spaced sample of patterns, as if the whole table were like them."""
     patterns = criterion.patterns
-    kept = np.arange(0, len(patterns.count), len(patterns.count) // SAMPLE)
+    kept = np.arange(0, len(patterns.count), min(len(patterns.count) // SAMPLE, SHARE))
     members = np.diff(patterns.start)[kept]
-    rows = np.concatenate([np.arange(patterns.start[u], patterns.start[u + 1]) for u in kept])
+    start = np.concatenate([[0], np.cumsum(members)])
+    rows = np.repeat(patterns.start[kept] - start[:-1], members) + np.arange(start[-1])
     share = patterns.count[kept].sum() / patterns.count.sum()
     sampled = patterns._replace(
         Rzz=patterns.Rzz[kept],
         count=patterns.count[kept],
-        start=np.concatenate([[0], np.cumsum(members)]),
+        start=start,
         Rza=patterns.Rza[rows],
         Raa=np.sqrt(share) * patterns.Raa,
         n_rows=share * patterns.n_rows,

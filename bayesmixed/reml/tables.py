@@ -8,6 +8,7 @@ import numpy as np
 from bayesmixed.arrays import Array
 from bayesmixed.components import components
 from bayesmixed.icc import icc_points, icc_table, icc_values
+from bayesmixed.icc.checks import SIGNED
 from bayesmixed.quantiles import t_probability, t_quantile
 from bayesmixed.reml.estimates import Estimates
 
@@ -114,12 +115,18 @@ class Tables(Estimates):
         at : mapping, optional
             Values of slope variables.
         ci_prob : float
-        method : {None, "profile-reml", "profile", "wald", "bootstrap"}
+        method : {None, "profile-reml", "profile", "wald", "bootstrap", "anova", "cs"}
             How to find an interval, ``lower`` and ``upper``. Take ``"profile-reml"``, which few groups do not make
-            too narrow and which exists where the ICC is estimated as 0.
+            too narrow and which exists where the ICC is estimated as 0. Of a random intercept, two more that have
+            an estimate of their own, which may be negative: ``"anova"``, from mean squares with Searle's F
+            interval (exact for balanced groups), and ``"cs"``, from `compound_symmetry` with its profile.
         **options
             Of `bootstrap`.
         """
+        if method in SIGNED:
+            from bayesmixed.icc.signed import reml_signed
+
+            return reml_signed(self, at, str(method), ci_prob, options)
         points = icc_points(self.design, at)
         columns = {"estimate": [float(icc_values(self.covariance, point.rows)) for point in points]}
         if method is not None:

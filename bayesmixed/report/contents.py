@@ -222,13 +222,14 @@ def data_columns(model: "MixedModel") -> Table:
         elif pd.api.types.is_numeric_dtype(values.dtype):
             holds = f"{values.min():.4g} to {values.max():.4g}, mean {values.mean():.4g}"
         else:
-            holds = f"{values.nunique()} levels: {_some(sorted(map(str, values.unique())))}"
-        rows.append((str(name), _role(model, str(name)), model.units.columns.get(str(name), ""), holds))
+            holds = f"{values.nunique()} levels: {some_of(sorted(map(str, values.unique())))}"
+        rows.append((str(name), role_of(model, str(name)), model.units.columns.get(str(name), ""), holds))
     columns = tuple(Column(name, "text") for name in ("column", "role", "unit", "holds"))
     return Table("Columns in use", columns, tuple(rows))
 
 
-def _role(model: "MixedModel", name: str) -> str:
+def role_of(model: "MixedModel", name: str) -> str:
+    """What a column is in the model."""
     design = model.design
     encoding = design.encoding
     roles = {
@@ -248,7 +249,8 @@ def span(sizes: np.ndarray) -> str:
     return f"{low}" if low == high else f"{low} to {high}"
 
 
-def _some(values: list[str], most: int = 6) -> str:
+def some_of(values: list[str], most: int = 6) -> str:
+    """The first of some names."""
     return ", ".join(values[:most]) + (", ..." if len(values) > most else "")
 
 

@@ -13,6 +13,7 @@ from bayesmixed.summary import describe
 
 if TYPE_CHECKING:
     from bayesmixed.fit import Fit
+    from bayesmixed.priors import ResolvedPriors
     from bayesmixed.reml import RemlFit
 
 #: Rows of the collapsed moments up to which intervals are found by profiling without being asked for.
@@ -84,6 +85,12 @@ def interval_method(fit: "RemlFit", wanted: str | None) -> str | None:
     return "profile-reml" if fit.method == "REML" else "profile"
 
 
+def _priors(resolved: "ResolvedPriors") -> dict[str, str]:
+    """Each prior by its parameter; a joint prior by what its total is."""
+    joint = {prior.title: str(prior) for prior in resolved.joint}
+    return {name: str(prior) for name, prior in resolved.items()} | joint
+
+
 def fit_record(fit: "Fit") -> dict[str, Any]:
     """A sampled fit, with the same model's REML fit, as a JSON object; ``reml`` is None where there is none."""
     design, verdict = fit.model.design, fit.verdict
@@ -99,7 +106,7 @@ def fit_record(fit: "Fit") -> dict[str, Any]:
         "formula": design.specification.formula,
         "n_obs": design.n_obs,
         "groups": {design.factor_name: design.n_groups},
-        "priors": {name: str(prior) for name, prior in fit.model.priors.resolved.items()},
+        "priors": _priors(fit.model.priors.resolved),
         "sampler": {
             "engine": attrs["engine"],
             "draws": draws,

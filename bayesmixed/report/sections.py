@@ -1,7 +1,7 @@
 """The sections of a report: what is said about a fit, in which order."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
@@ -38,7 +38,12 @@ class Section:
 
 def sections(fit: "Fit") -> list[Section]:
     """Every section of a fit's report."""
-    return [section for make in MAKERS if (section := make(fit)).blocks]
+    makers = MAKERS
+    if fit.model.design.streamed is not None:
+        from bayesmixed.report.streamed import WITHOUT_ROWS
+
+        makers = tuple(WITHOUT_ROWS.get(make.__name__, make) for make in MAKERS)
+    return [section for make in makers if (section := make(fit)).blocks]
 
 
 def glance(fit: "Fit") -> Section:
@@ -78,6 +83,12 @@ def _icc_sentence(fit: "Fit") -> str:
 
 
 def model(fit: "Fit") -> Section:
+    whole = model_without_matrices(fit)
+    matrices = Folded("The matrices X, Z, G and V of this model", explain(fit.model))
+    return replace(whole, blocks=(*whole.blocks, matrices))
+
+
+def model_without_matrices(fit: "Fit") -> Section:
     design = fit.model.design
     fixed = ", ".join(design.fixed_labels) or "none"
     words = (
@@ -95,15 +106,7 @@ def model(fit: "Fit") -> Section:
         "&emsp; b and e independent",
         f"Var(<b>y</b>{i}) = <b>V</b>{i} = <b>Z</b>{i} <b>G</b> <b>Z</b>{i}′ + σ<sup>2</sup> <b>I</b>{scale}",
     )
-    return Section(
-        "model",
-        "Model",
-        (
-            Paragraph(words),
-            Mathematics(lines),
-            Folded("The matrices X, Z, G and V of this model", explain(fit.model)),
-        ),
-    )
+    return Section("model", "Model", (Paragraph(words), Mathematics(lines)))
 
 
 def _correlated(fit: "Fit") -> str:
@@ -113,13 +116,17 @@ def _correlated(fit: "Fit") -> str:
     return f"; correlated: {'; '.join(', '.join(labels) for labels in blocks)}" if blocks else ", uncorrelated"
 
 
-def data(fit: "Fit") -> Section:
+def data_words(fit: "Fit") -> str:
     design = fit.model.design
     dropped = f"{design.dropped}. " if design.dropped else ""
-    words = (
+    return (
         f"{dropped}{design.n_obs} rows are used, in {design.n_groups} groups of {design.factor_name} "
         f"of {contents.span(design.group_sizes)} rows."
     )
+
+
+def data(fit: "Fit") -> Section:
+    design = fit.model.design
     variable = numeric_variable(design)
     if variable is None:
         caption = "The rows of each group, the mean of its rows, and the mean that the model fits."
@@ -132,7 +139,7 @@ def data(fit: "Fit") -> Section:
         f"{design.response_name} of {design.n_obs} rows in {design.n_groups} groups of {design.factor_name}"
     )
     picture = Picture("data", caption, alternative, partial(plots.plot_data, fit))
-    return Section("data", "Data", (Paragraph(words), contents.data_columns(fit.model), picture))
+    return Section("data", "Data", (Paragraph(data_words(fit)), contents.data_columns(fit.model), picture))
 
 
 def priors(fit: "Fit") -> Section:

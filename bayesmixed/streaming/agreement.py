@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ import pandas as pd
 
 from bayesmixed.arrays import Array
 from bayesmixed.coding import Coding, constant_of
+from bayesmixed.compiled import compiled
 from bayesmixed.design.blocks import Block, blocks_of
 from bayesmixed.encoding import PARTS, Encoding
 from bayesmixed.encoding.plain import plain, restored
@@ -51,6 +52,8 @@ class Agreement:
         Of the columns of each block of Z.
     shift : ndarray, shape (p,)
         Coefficients of the coded columns of X whose fit is taken from y.
+    origins : dict of str to float
+        About where most values of each column of numbers lie.
     """
 
     encoding: Encoding
@@ -58,6 +61,7 @@ class Agreement:
     fixed: Coding
     blocks: tuple[Coding, ...]
     shift: Array
+    origins: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, summary: Summary) -> "Agreement":
@@ -91,6 +95,7 @@ class Agreement:
             fixed,
             tuple(_coding(rows.Z_rows[:, list(block.columns)]) for block in blocks),
             mean * (fixed.matrix @ fixed.constant),
+            {name: spread.mean for name, spread in summary.numbers.items()},
         )
 
     @property
@@ -114,10 +119,13 @@ class Agreement:
         rows = self.encoding.encode(frame, PARTS)
         X = self.fixed.apply(rows.X)
         response = rows.y - rows.offset
-        return CodedRows(response - X @ self.shift, X, self.code_Z(rows.Z_rows), self._weights(frame), response)
+        y = _without_fit(response, X, self.shift)
+        return CodedRows(y, X, self.code_Z(rows.Z_rows), self._weights(frame), response)
 
     def code_Z(self, Z_rows: Array) -> Array:
         """Columns of Z in the agreed coding."""
+        if len(self.blocks) == 1:
+            return self.blocks[0].apply(Z_rows)
         Z = np.empty_like(Z_rows, dtype=float)
         for coding, block in zip(self.blocks, self.random_blocks, strict=True):
             Z[:, list(block.columns)] = coding.apply(Z_rows[:, list(block.columns)])
@@ -137,6 +145,7 @@ class Agreement:
             "fixed": _coding_data(self.fixed),
             "blocks": [_coding_data(coding) for coding in self.blocks],
             "shift": plain(self.shift),
+            "origins": dict(self.origins),
         }
 
     @classmethod
@@ -148,6 +157,7 @@ class Agreement:
             _coding_from(data["fixed"]),
             tuple(_coding_from(one) for one in data["blocks"]),
             restored(data["shift"]),
+            data["origins"],
         )
 
     @cached_property
@@ -161,6 +171,16 @@ class Agreement:
 
     def __reduce__(self):
         return Agreement.from_dict, (self.to_dict(), dict(self.encoding.functions))
+
+
+@compiled
+def _without_fit(response, X, shift):  # pragma: no cover - compiled
+    """``y - X shift``; BLAS would start threads of its own in each of ours."""
+    y = response.copy()
+    for i in range(X.shape[0]):
+        for k in range(X.shape[1]):
+            y[i] -= X[i, k] * shift[k]
+    return y
 
 
 def _check(summary: Summary) -> None:

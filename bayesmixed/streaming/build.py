@@ -12,7 +12,6 @@ from bayesmixed.streaming.agreement import Agreement
 from bayesmixed.streaming.design import StreamedDesign
 from bayesmixed.streaming.facts import Facts, Header
 from bayesmixed.streaming.passes import agree, sum_moments, summarise
-from bayesmixed.streaming.slopes import SlopeTable
 from bayesmixed.streaming.sources import BATCH_ROWS
 from bayesmixed.streaming.summary import Functions
 from bayesmixed.table import Missing
@@ -51,7 +50,7 @@ def design_of_moments(formula: str, moments: Moments | list[Moments]) -> Streame
 def with_header(design: Design, coded: CodedMoments) -> Moments:
     """Moments of a model, in its own coding, with what they belong to."""
     fixed, blocks = computing_codings(design)
-    agreement = Agreement(design.encoding, design.weights_name, fixed, blocks, coded.shift)
+    agreement = Agreement(design.encoding, design.weights_name, fixed, blocks, coded.shift, _origins(design))
     return replace(coded.moments, header=Header(agreement, _facts(design, agreement)))
 
 
@@ -66,8 +65,15 @@ def _facts(design: Design, agreement: Agreement) -> Facts:
         float(response.min()),
         float(response.max()),
         Missing(design.n_dropped, design.missing),
-        SlopeTable.empty(none.slopes.columns).of_rows(design.frame),
+        none.slopes.of_rows(design.frame),
     )
+
+
+def _origins(design: Design) -> dict[str, float]:
+    if isinstance(design, StreamedDesign):
+        return dict(design.origins)
+    numbers = (column.name for column in design.encoding.columns if column.kind == "number")
+    return {name: float(design.frame[name].mean()) for name in numbers}
 
 
 def updated(model: "MixedModel", new_rows: Any) -> "MixedModel":

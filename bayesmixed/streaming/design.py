@@ -1,5 +1,6 @@
 """A design whose rows came by and are gone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +33,8 @@ class StreamedDesign(Design):
     facts : Facts
     sizes : ndarray of int, shape (J,)
         Rows of each group.
+    origins : dict of str to float
+        See `Agreement`.
     """
 
     y: np.ndarray = field(init=False, repr=False)
@@ -45,6 +48,7 @@ class StreamedDesign(Design):
     settled: Settled = field(kw_only=True, repr=False)
     facts: Facts = field(kw_only=True, repr=False)
     sizes: np.ndarray = field(kw_only=True, repr=False)
+    origins: Mapping[str, float] = field(kw_only=True, repr=False)
 
     @classmethod
     def of(cls, moments: Moments) -> "StreamedDesign":
@@ -83,6 +87,7 @@ class StreamedDesign(Design):
             settled=settled,
             facts=facts,
             sizes=moments.n,
+            origins=agreement.origins,
         )
 
     def __getattr__(self, name: str) -> Any:

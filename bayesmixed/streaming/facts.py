@@ -40,14 +40,15 @@ class Facts:
         needed = agreement.encoding.needed(["random"])
         columns = [column for column in agreement.encoding.columns if column.name in needed]
         q = agreement.q
-        return cls(0.0, np.zeros((q, q)), np.inf, -np.inf, Missing(0), SlopeTable.empty(columns))
+        origin = agreement.origins.get(columns[0].name) if columns else None
+        return cls(0.0, np.zeros((q, q)), np.inf, -np.inf, Missing(0), SlopeTable.empty(columns, origin))
 
     def of_rows(self, rows: CodedRows, frame: pd.DataFrame) -> "Facts":
-        """The same with some more rows."""
+        """The same with some more rows; without weights the moments tell `ZZ`."""
         weight = float(len(rows.y)) if rows.weights is None else float(rows.weights.sum())
         return Facts(
             self.sum_weights + weight,
-            self.ZZ + rows.Z.T @ rows.Z,
+            self.ZZ if rows.weights is None else self.ZZ + np.einsum("nk,nl->kl", rows.Z, rows.Z),
             min(self.low, float(rows.response.min())),
             max(self.high, float(rows.response.max())),
             self.missing,

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from bayesmixed.arrays import Array
 
@@ -38,11 +39,15 @@ def typical_of(design: "Design", name: str) -> Any:
 def rows_of_all(design: "Design") -> Array:
     """Columns of Z of rows that stand for all rows, each combination of values as often as it occurs.
 
-    Beyond 100,000 rows, in proportion.
+    Beyond 100,000 rows, in proportion. Of a number with more than 1,000 values, 1,000 stand-ins.
     """
-    if not _slopes(design).columns:
+    slopes = _slopes(design)
+    if not slopes.columns:
         return np.ones((1, design.q))
-    frame = _slopes(design).frame()
+    if slopes.cells is not None:
+        values = {slopes.columns[0].name: slopes.grid.stand_ins(slopes.cells)}
+        return design.encoding.encode(pd.DataFrame(values), parts=["random"]).Z_rows
+    frame = slopes.frame()
     counts = frame.pop("count").to_numpy()
     if counts.sum() > STAND_INS:
         edges = np.round(np.cumsum(counts) * (STAND_INS / counts.sum())).astype(np.int64)

@@ -1,6 +1,6 @@
 """From the agreed coding, made of rough centres and scales, to the one that a table in memory would get."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -39,6 +39,10 @@ class _Recoding:
     turned: Coding
     map: Array
 
+    def times(self, unit: float) -> "_Recoding":
+        """Scales of the computing columns in another unit."""
+        return _Recoding(self.plain, replace(self.turned, scale=self.turned.scale * unit), self.map / unit)
+
 
 def settle(moments: Moments) -> Settled:
     """Exact centres, scales and least-squares shift, all from the moments."""
@@ -48,8 +52,10 @@ def settle(moments: Moments) -> Settled:
     R = moments.triangle()
     fixed = _exact(agreement.fixed, R[:, :p], total)
     columns = [np.array(block.columns) for block in agreement.random_blocks]
+    # As `bayesmixed.coding.computing_codings`.
+    unit = float(np.exp(0.5 * moments.sum_log_weights / moments.n_rows))
     blocks = [
-        _exact(coding, _triangle(moments.Rzz[:, :, index]), total)
+        _exact(coding, _triangle(moments.Rzz[:, :, index]), total).times(unit)
         for coding, index in zip(agreement.blocks, columns, strict=True)
     ]
     T_map = block_diagonal([one.map for one in blocks], columns, moments.q)

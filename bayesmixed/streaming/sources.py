@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bayesmixed.errors import TableError
+from bayesmixed.streaming.files import check_kinds, dataset_at, read_safely
 from bayesmixed.streaming.kinds import kind_of
 from bayesmixed.streaming.threads import total_in_threads
 
@@ -62,7 +63,7 @@ def open_source(table: Any, batch_rows: int = BATCH_ROWS) -> Source:
     if isinstance(batch_rows, bool) or not isinstance(batch_rows, int) or batch_rows < 1:
         raise TableError(f"batch_rows must be a whole number of at least 1, not {batch_rows!r}")
     if isinstance(table, str | Path):
-        return _of_dataset(_dataset_at(Path(table)), batch_rows)
+        return _of_dataset(dataset_at(Path(table)), batch_rows)
     kind = kind_of(table)
     if kind is None:
         raise TableError(
@@ -72,32 +73,13 @@ def open_source(table: Any, batch_rows: int = BATCH_ROWS) -> Source:
     return _OPENERS[kind](table, batch_rows)
 
 
-def _dataset_at(path: Path) -> Any:
-    import pyarrow
-    from pyarrow import dataset
-
-    if not path.is_dir() and not path.name.lower().endswith((".parquet", ".pq")):
-        raise TableError(
-            f"{str(path)!r} is a path and not a table, and only Parquet files and folders are read in parts: "
-            f"give bm.read_table({str(path)!r})"
-        )
-    if not path.exists():
-        raise TableError(f"{path} does not exist")
-    try:
-        found = dataset.dataset(path, format="parquet", partitioning="hive")
-    except (pyarrow.ArrowException, OSError) as error:
-        raise TableError(f"{path} is not a Parquet table: {str(error).splitlines()[0]}") from None
-    if not found.schema.names:
-        raise TableError(f"the folder {path} holds no Parquet file")
-    return found
-
-
 def _of_dataset(table: Any, batch_rows: int) -> Source:
     def batches(columns: Sequence[str]) -> Iterator[Any]:
+        check_kinds(table, columns)
         scanner = table.scanner(
             columns=list(columns), batch_size=batch_rows, batch_readahead=2, fragment_readahead=1
         )
-        return _with_codes(scanner.to_batches())
+        return _with_codes(read_safely(scanner.to_batches(), columns))
 
     return Source(tuple(table.schema.names), batches)
 

@@ -9,11 +9,12 @@ import pandas as pd
 
 from bayesmixed.arrays import Array
 from bayesmixed.errors import TableError
-from bayesmixed.moments import Moments, _rotate_rows
+from bayesmixed.moments import Moments
 from bayesmixed.streaming.agreement import Agreement
 from bayesmixed.streaming.facts import Facts, Header
 from bayesmixed.streaming.group_keys import GroupKeys
 from bayesmixed.streaming.parts import joined_missing, part_of, same_orders, used_columns
+from bayesmixed.streaming.rotate import add_rows
 from bayesmixed.table.missing import Missing
 
 
@@ -59,8 +60,7 @@ class RunningSums:
 
     def _rotate(self, y: Array, X: Array, Z: Array, root: Array, places: np.ndarray) -> None:
         self._make_room()
-        rows = (np.ascontiguousarray(values, dtype=float) for values in (y, X, Z, root))
-        _rotate_rows(*rows, places, self.by_group, self.overall)
+        add_rows(y, X, Z, root, places, self.by_group[: len(self.keys)], self.overall)
 
     def _make_room(self) -> None:
         room, J = len(self.n), len(self.keys)
@@ -76,14 +76,18 @@ class RunningSums:
         order, levels = self.keys.levels()
         q = self.agreement.q
         by_group = self.by_group[order]
+        Rzz = np.ascontiguousarray(by_group[:, :, :q])
+        facts = self.facts
+        if self.agreement.weights_name is None:
+            facts = replace(facts, ZZ=np.einsum("jka,jkb->ab", Rzz, Rzz))
         return Moments(
-            np.ascontiguousarray(by_group[:, :, :q]),
+            Rzz,
             np.ascontiguousarray(by_group[:, :, q:]),
             self.overall.copy(),
             self.n[order],
             levels,
             self.log_weights,
-            Header(self.agreement, self.facts),
+            Header(self.agreement, facts),
         )
 
 

@@ -58,8 +58,11 @@ def model_frame(
         raise TableError(
             f"every row has a missing value, in {missing.where}; fill them in or leave the column out"
         )
-    # A copy: what the user changes in the table afterwards must not change the model.
-    return frame.copy(), rows, missing
+    import pandas as pd
+
+    # A copy: what the user changes in the table afterwards must not change the model. Column by column, because
+    # a frame would first be put together.
+    return pd.DataFrame({name: frame[name].array.copy() for name in frame}, copy=False), rows, missing
 
 
 def complete_rows(
@@ -72,7 +75,7 @@ def complete_rows(
     check_present(frame.columns, columns)
     frame = frame.select(columns)
     keep, missing = _complete(frame)
-    rows = np.flatnonzero(keep)
+    rows = np.flatnonzero(keep) if missing.n_rows else np.arange(len(keep))
     if not len(rows):
         return pd.DataFrame(columns=list(columns)), rows, missing
     if missing.n_rows:
@@ -111,17 +114,20 @@ def _complete(frame: Any) -> tuple[np.ndarray, Missing]:
     counts = {}
     for name in frame.columns:
         gaps = _gaps(frame[name])
-        keep &= ~gaps
-        counts[name] = int(np.count_nonzero(gaps))
+        if gaps is not None:
+            keep &= ~gaps
+            counts[name] = int(np.count_nonzero(gaps))
     columns = {name: count for name, count in counts.items() if count}
     return keep, Missing(len(frame) - int(np.count_nonzero(keep)), columns)
 
 
-def _gaps(column: Any) -> np.ndarray:
+def _gaps(column: Any) -> np.ndarray | None:
+    """Which values are missing; None where a look at their kind or their least tells that none is."""
     native = column.to_native()
     dtype = getattr(native, "dtype", None)
     if isinstance(dtype, np.dtype) and dtype.kind in "biuf":
-        return np.isnan(native.to_numpy())
+        values = native.to_numpy()
+        return np.isnan(values) if dtype.kind == "f" and len(values) and np.isnan(values.min()) else None
     gaps = np.array(column.is_null().to_numpy(), dtype=bool)
     if column.dtype.is_float():
         # Polars and Arrow tell NaN from null; filled, because NaN of null is null.

@@ -31,10 +31,12 @@ def peers(suite: str) -> "list[Peer]":
     from benchmarks.peers.lme4 import Lme4
     from benchmarks.peers.ours import Ours
     from benchmarks.peers.ours_sampling import OursSampling
+    from benchmarks.peers.ours_scale import OursScale
     from benchmarks.peers.rust_mixedlm import RustMixedlm
     from benchmarks.peers.statsmodels_mixedlm import StatsmodelsMixedLM
 
     return {
         "reml": [Ours(), RustMixedlm(), Lme4(), StatsmodelsMixedLM()],
         "sampling": [OursSampling(), BambiModels("nutpie"), BambiModels("PyMC")],
+        "scale": [OursScale()],
     }[suite]

@@ -51,7 +51,11 @@ class BambiModels:
         """See `Peer`. Its ``(t | g)`` has no correlation."""
         if task == "shell sample":
             return of_script(table, formula, sys.executable, "-c", SCRIPT.replace("OPTIONS", repr(self.options)))
-        if not task.startswith("sample ") or (self.name.endswith("PyMC") and len(table) > 1_000):
+        if (
+            not task.startswith("sample ")
+            or "other" in task
+            or (self.name.endswith("PyMC") and len(table) > 1_000)
+        ):
             return None
         chains, draws = task.removeprefix("sample ").split()[:2]
         seeds = iter(range(1, 10_000))

@@ -86,6 +86,17 @@ def _record_answer(printed: str) -> dict[str, float]:
     return {"criterion": record["criterion"], **{row["term"]: row["estimate"] for row in record["fixed"]}}
 
 
+def _import_alone(table: pd.DataFrame, formula: str) -> Run:
+    """Also as much as it takes longer than pandas, of two processes one after the other."""
+    pandas, ours = (alone(sys.executable, "-c", f"import {name}") for name in ("pandas", "bayesmixed"))
+
+    def run() -> Outcome:
+        reference, found = pandas().seconds, ours().seconds
+        return Outcome(found, measures={"beyond `import pandas`, s": found - reference})
+
+    return run
+
+
 def _shell(table: pd.DataFrame, formula: str) -> Run:
     command = [sys.executable, "-m", "bayesmixed", "reml"]
     return on_csv(table, lambda path: [*command, path, formula, "--json"], _record_answer)
@@ -94,5 +105,6 @@ def _shell(table: pd.DataFrame, formula: str) -> Run:
 PROCESSES: dict[str, Callable[[pd.DataFrame, str], Run]] = {
     "shell": _shell,
     "import": lambda table, formula: alone(sys.executable, "-c", "from bayesmixed import MixedModel"),
+    "import alone": _import_alone,
     "help": lambda table, formula: alone(sys.executable, "-m", "bayesmixed", "--help"),
 }

@@ -14,9 +14,10 @@ from bayesmixed.engines.compiled import (
     compiled_model,
     evaluate_packed,
     pack,
-    run_nutpie,
     sample_compiled,
 )
+from bayesmixed.engines.frame import Frame, round_frame
+from bayesmixed.engines.nutpie_runs import run_nutpie
 from bayesmixed.engines.settings import SamplerSettings
 from bayesmixed.errors import SamplingError
 from tests.designs import random_table, stages
@@ -31,7 +32,7 @@ def settings(draws=200, tune=200, chains=2, cores=1, seed=1):
 @pytest.mark.parametrize("name", CASES)
 def test_packed_arguments_give_the_same_density(name):
     _, density = density_of(name)
-    data = pack(density.prior_arrays, density.patterns)
+    data = pack(density.prior_arrays, density.patterns, Frame.identity(density.size))
     assert data.dtype == np.float64
     assert data[0] == len(data)
     for seed in range(2):
@@ -42,8 +43,13 @@ def test_packed_arguments_give_the_same_density(name):
         np.testing.assert_array_equal(gradient, expected_gradient)
 
 
-def call(callback, density, x):
-    data = pack(density.prior_arrays, density.patterns)
+def random_frame(size, seed=3):
+    rng = np.random.default_rng(seed)
+    return Frame(0.1 * rng.normal(size=size), np.eye(size) + 0.3 * rng.normal(size=(size, size)))
+
+
+def call(callback, density, x, frame=None):
+    data = pack(density.prior_arrays, density.patterns, frame or Frame.identity(density.size))
     gradient, value = np.empty(density.size), np.empty(1)
     pointers = [array.ctypes.data_as(ctypes.POINTER(ctypes.c_double)) for array in (x, gradient, value)]
     code = callback.ctypes(density.size, *pointers, data.ctypes.data_as(ctypes.c_void_p))
@@ -70,11 +76,24 @@ def test_the_c_function_says_where_there_is_no_density():
     assert value == -np.inf
 
 
-def test_the_expanding_c_function_copies():
-    x, out = np.arange(4.0), np.zeros(4)
-    pointers = [array.ctypes.data_as(ctypes.POINTER(ctypes.c_double)) for array in (x, out)]
-    assert _expand_callback.ctypes(4, 4, *pointers, None) == 0
-    np.testing.assert_array_equal(out, x)
+@pytest.mark.parametrize("name", ["slope default", "explicit many"])
+def test_in_a_frame_the_c_function_has_the_density_of_x_and_its_gradient_by_z(name):
+    _, density = density_of(name)
+    frame, z = random_frame(density.size), 0.3 * np.random.default_rng(1).normal(size=density.size)
+    code, value, gradient = call(_density_callback, density, z, frame)
+    expected, outer = density.value_and_gradient(frame.outer(z))
+    assert code == 0
+    assert value == pytest.approx(expected, rel=1e-12)
+    np.testing.assert_allclose(gradient, frame.root.T @ outer, rtol=1e-9, atol=1e-9)
+
+
+def test_the_expanding_c_function_leaves_the_frame():
+    _, density = density_of("slope default")
+    frame, z, out = random_frame(4), np.arange(4.0), np.zeros(4)
+    data = pack(density.prior_arrays, density.patterns, frame)
+    pointers = [array.ctypes.data_as(ctypes.POINTER(ctypes.c_double)) for array in (z, out)]
+    assert _expand_callback.ctypes(4, 4, *pointers, data.ctypes.data_as(ctypes.c_void_p)) == 0
+    np.testing.assert_allclose(out, frame.centre + frame.root @ z, rtol=1e-14)
 
 
 # ---------------------------------------------------------------- nutpie
@@ -105,19 +124,18 @@ def test_nutpies_model_still_has_the_fields_that_we_fill():
     }
     assert filled <= set(fields)
     assert without_default <= filled
-    model = compiled_model(density_of("slope default")[1], lambda seed: np.zeros(4))
+    model = compiled_model(density_of("slope default")[1], Frame.identity(4), lambda seed: np.zeros(4))
     assert model.n_dim == 4
     assert model.shapes == {"unconstrained": (4,)}
 
 
 def test_chains_start_near_the_start_and_where_there_is_a_density():
     _, density = density_of("slope default")
-    start = density.unconstrain(np.full(2, 3.0), 4.0)
-    point = _jittered(density, start)
+    point = _jittered(density, round_frame(density, density.unconstrain(np.full(2, 3.0), 4.0)))
     first, again, other = point(1), point(1), point(2)
     np.testing.assert_array_equal(first, again)
     assert not np.isclose(first, other).any()
-    assert np.abs(first - start).max() <= 0.5
+    assert np.abs(first).max() <= 2.0
 
 
 def test_jitter_shrinks_and_ends_at_the_start_itself():
@@ -128,9 +146,9 @@ def test_jitter_shrinks_and_ends_at_the_start_itself():
         def value_and_gradient(self, x):
             return (0.0 if np.abs(x).max() <= self.width else -np.inf), None
 
-    start = np.zeros(50)
-    assert 0.05 < np.abs(_jittered(Narrow(0.2), start)(1)).max() <= 0.2
-    np.testing.assert_array_equal(_jittered(Narrow(1e-9), start)(1), start)
+    frame = Frame.identity(50)
+    assert 0.05 < np.abs(_jittered(Narrow(0.5), frame)(1)).max() <= 0.5
+    np.testing.assert_array_equal(_jittered(Narrow(1e-9), frame)(1), np.zeros(50))
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +160,8 @@ def dyestuff_density():
 
 def evaluator(density):
     """The density of one point, without packing its data each time."""
-    data, gradient = pack(density.prior_arrays, density.patterns), np.empty(density.size)
+    data = pack(density.prior_arrays, density.patterns, Frame.identity(density.size))
+    gradient = np.empty(density.size)
     return lambda *x: evaluate_packed(np.array(x), gradient, data)
 
 
@@ -218,6 +237,6 @@ def test_a_posterior_with_correlations_is_that_of_importance_sampling():
 
 def test_a_sampler_that_cannot_start_is_an_error_of_ours():
     _, density = density_of("slope default")
-    model = compiled_model(density, lambda seed: np.full(4, 800.0))
+    model = compiled_model(density, Frame.identity(4), lambda seed: np.full(4, 800.0))
     with pytest.raises(SamplingError, match="NUTS could not run: "):
         run_nutpie(model, settings(draws=5, tune=5, chains=1))

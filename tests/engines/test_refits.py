@@ -5,6 +5,7 @@ import pytest
 
 import bayesmixed as bm
 from bayesmixed.density import Density, log_density
+from bayesmixed.engines import refits
 from bayesmixed.engines.responses import ResponsePatterns
 from tests.designs import random_table
 from tests.fits import FORMULAS, OPTIONS, model, table
@@ -103,6 +104,7 @@ def test_truths_from_the_prior_have_uniform_posterior_probabilities():
         (np.full((1, 30), np.nan), {}, "must not hold missing"),
         (np.zeros((1, 30)), {"draws": 10}, "draws must be a whole number of at least 100"),
         (np.zeros((1, 30)), {"cores": 0}, "cores must be a whole number of at least 1"),
+        (np.zeros((1, 30)), {"fallback": "no"}, "fallback must be one of 'nuts', 'warn'"),
     ],
 )
 def test_what_cannot_be_refitted_is_refused(responses, options, text):
@@ -117,3 +119,66 @@ def test_an_unknown_quantity_is_refused(rng):
         found.probability_below({"sd": 1.0})
     with pytest.raises(bm.SamplingError, match="between 0 and 1"):
         found.quantiles(1.0)
+
+
+def test_nuts_takes_over_where_weights_are_not_to_be_trusted(rng, monkeypatch):
+    found = model("intercept")
+    responses = np.vstack([found.design.y, responses_like(found, 2, rng)])
+    true, worst = refits.weighted_draws, iter([0.2, 0.9, 0.9, 0.3])
+    monkeypatch.setattr(refits, "weighted_draws", lambda *arguments: true(*arguments)._replace(k_hat=next(worst)))
+    with pytest.warns(bm.BayesmixedWarning, match=r"1 of 3 refits have .* k-hat > 0\.7: .*NUTS"):
+        ours = found.refit(responses, 2000, random_seed=1, cores=1)
+    np.testing.assert_array_equal(ours.by_nuts, [False, True, False])
+    assert ours.reliable.all()
+    assert np.isnan(ours.ess[1])
+    assert np.isnan(ours.log_evidence[1])
+    assert ours.effective_sizes().iloc[1].isna().all()
+    np.testing.assert_allclose(ours.weights[1], np.full(2000, 1 / 2000), rtol=1e-12)
+    monkeypatch.undo()
+    importance = found.refit(responses, 4000, random_seed=1)
+    assert not importance.by_nuts.any()
+    difference = (ours.means().iloc[1] - importance.means().iloc[1]) / importance.sds().iloc[1]
+    assert difference.abs().max() < 0.15
+    np.testing.assert_allclose(ours.sds().iloc[1], importance.sds().iloc[1], rtol=0.15)
+
+
+def test_doubtful_refits_may_be_left_as_they_are(rng, monkeypatch):
+    found = model("intercept")
+    true = refits.weighted_draws
+    monkeypatch.setattr(refits, "weighted_draws", lambda *arguments: true(*arguments)._replace(k_hat=0.9))
+    with pytest.warns(bm.BayesmixedWarning, match="leave them out"):
+        ours = found.refit(responses_like(found, 2, rng), random_seed=1, fallback="warn")
+    assert not ours.by_nuts.any()
+    assert not ours.reliable.any()
+
+
+@pytest.mark.parametrize("key", ["slope", "intercept", "weighted", "uncorrelated"])
+def test_reml_of_a_response_is_that_of_a_model_of_it(key, rng):
+    found, rows = model(key), table(key)
+    responses = responses_like(found, 3, rng)
+    estimates = found.refit(responses, 100, random_seed=1).reml
+    for k, y in enumerate(responses):
+        rows = rows.assign(**{found.design.response_name: y})
+        own = bm.MixedModel(FORMULAS[key], rows, **OPTIONS.get(key, {})).reml()
+        ours = estimates.iloc[k]
+        assert ours["sigma"] == pytest.approx(own.sigma, rel=1e-5)
+        sd = ours[[label for label in estimates if label.endswith("_sigma")]].to_numpy()
+        np.testing.assert_allclose(sd, own.covariance.sd, atol=1e-4 * own.sigma, rtol=1e-4)
+        np.testing.assert_allclose(ours[list(found.design.fixed_labels)], own.beta, rtol=1e-4, atol=1e-4)
+    again = found.reml().refit(responses, cores=2)
+    np.testing.assert_array_equal(again, estimates)
+
+
+def test_what_reml_cannot_refit_is_refused():
+    with pytest.raises(bm.RemlError, match=r"responses must be an array \(n, 30\)"):
+        model("intercept").reml().refit(np.zeros(30))
+    with pytest.raises(bm.RemlError, match="missing"):
+        model("intercept").reml().refit(np.full((1, 30), np.nan))
+
+
+def test_responses_of_a_streamed_table_are_refused():
+    found = bm.MixedModel.stream("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff"))
+    with pytest.raises(bm.SamplingError, match="which row each"):
+        found.refit(np.zeros((1, 30)))
+    with pytest.raises(bm.RemlError, match="which row each"):
+        found.reml().refit(np.zeros((1, 30)))

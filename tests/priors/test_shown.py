@@ -52,9 +52,10 @@ def test_flat_and_own_priors(sleepstudy):
 def test_html_is_escaped():
     model = fits.model("slope")
     names = model.names
-    priors = ModelPriors(model.priors.resolved, names, bm.MixedModel(
+    units = bm.MixedModel(
         "Reaction ~ Days + (1 | Subject)", fits.table("slope"), units={"Reaction": "<b>ms"}
-    ).units)  # fmt: skip
+    ).units
+    priors = ModelPriors(model.priors.resolved, names, units, model.design)
     html = priors._repr_html_()
     assert "&lt;b&gt;ms" in html
     assert "<b>" not in html

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import bayesmixed as bm
-from bayesmixed.reconcile.table import overlap
+from bayesmixed.reconcile.table import _error_of_median, overlap
 from tests.fits import QUICK, fit, fit_without_groups, model
 
 COLUMNS = [
@@ -145,3 +145,14 @@ def test_one_paragraph_names_every_quantity_that_differs(slope):
     for label, codes in slope["reasons"].items():
         if "skewed" in codes or "prior" in codes:
             assert f"For {label} the posterior median is" in text
+
+
+def test_the_error_of_a_median_of_copies_counts_their_ancestors(rng):
+    values = rng.normal(size=1000)
+    copies, ancestor = np.repeat(values, 4), np.repeat(np.arange(1000), 4)
+    found = _error_of_median(copies, (4, 1000), ancestor.reshape(4, 1000))
+    # the median of n normal draws has variance pi / (2 n)
+    assert found == pytest.approx(np.sqrt(np.pi / 2000.0), rel=0.25)
+    assert _error_of_median(copies, (4, 1000), np.arange(4000).reshape(4, 1000)) < 0.7 * found
+    assert _error_of_median(np.ones(4000), (4, 1000), ancestor.reshape(4, 1000)) == 0.0
+    assert _error_of_median(np.ones(2), (1, 2)) == np.inf

@@ -6,6 +6,7 @@ clubsandwich.json           CR2 by clubSandwich, hat values by lme4; made by mak
 terms.json                  type III tests and contrasts by lmerTest, R2; made by make_terms.R
 nlme.json                   nlme with residual correlation; made by make_nlme.R
 brms_sleepstudy.json        brms with its default priors, 76,000 draws; made by make_brms.R
+rstanarm.json               rstanarm with its default priors, 40,000 draws; made by make_rstanarm.R
 data/                       tables that only the tests use
 ==========================  ===================================================================
 

@@ -15,7 +15,8 @@ from bayesmixed.report.plots.rows import numeric_variable
 from tests import fits
 from tests.report.hostile import hostile_fit
 
-FUNCTIONS = [name for name in plots.__all__ if name.startswith("plot_")]
+#: Of a fit; `plot_priors` is of priors, and tested with them.
+FUNCTIONS = [name for name in plots.__all__ if name.startswith("plot_") and name != "plot_priors"]
 COLLECTIONS = {"plot_posterior", "plot_variance_components", "plot_ppc"}
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import bayesmixed as bm
-from bayesmixed.errors import DesignError, PredictionError, PriorError, StorageError, TableError
+from bayesmixed.errors import BayesmixedError, DesignError, PredictionError, PriorError, StorageError, TableError
 
 FORMULA = "Reaction ~ Days + (Days | Subject)"
 
@@ -54,6 +54,46 @@ def test_the_posterior_is_that_in_memory(model, sleepstudy):
 def test_what_needs_the_rows_says_that_they_are_gone(model, ask):
     with pytest.raises(DesignError, match="streamed and are gone"):
         ask(model)
+
+
+ROWS_NEEDED = {
+    "fit": (
+        "posterior_predictive log_likelihood residuals fitted predict prior_predictive r2 design_effect "
+        "bayesian_r2 loo logo plot_data plot_ppc"
+    ),
+    "reml": "residuals fitted predict leverage influence robust r2 design_effect anova",
+}
+#: Of the model alone, or of what it is given.
+ROWS_NOT_NEEDED = {
+    "fit": (
+        "summary fixed_effects variance_components icc random_effects compare_reml explain_reml to_dataframe "
+        "plot_icc plot_posterior plot_variance_components plot_random_effects plot_compare_reml scalars"
+    ),
+    "reml": "fixed_effects variance_components icc random_effects confint test_random_effects standard_errors",
+}
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    model = bm.MixedModel.stream(FORMULA, bm.load_dataset("sleepstudy"), batch_rows=47)
+    fit = model.fit(draws=100, tune=200, chains=2, random_seed=1, progressbar=False)
+    return {"fit": fit, "reml": model.reml()}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(kind, name) for kind in ROWS_NEEDED for name in ROWS_NEEDED[kind].split()]
+)
+def test_methods_that_need_the_rows_say_so(fitted, kind, name):
+    with pytest.raises(BayesmixedError, match=r"needs? (them|the rows)") as caught:
+        getattr(fitted[kind], name)()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(kind, name) for kind in ROWS_NOT_NEEDED for name in ROWS_NOT_NEEDED[kind].split()]
+)
+def test_methods_that_do_not_need_the_rows(fitted, kind, name):
+    assert getattr(fitted[kind], name)() is not None
 
 
 def test_brms_priors_are_refused(sleepstudy):

@@ -9,6 +9,7 @@ from bayesmixed.report.plots.check import plot_ppc
 from bayesmixed.report.plots.comparison import plot_compare_reml
 from bayesmixed.report.plots.curve import plot_icc
 from bayesmixed.report.plots.groups import plot_random_effects
+from bayesmixed.report.plots.implied import plot_priors
 from bayesmixed.report.plots.marginals import plot_posterior, plot_variance_components
 from bayesmixed.report.plots.rows import plot_data
 from bayesmixed.report.plots.style import figure_of
@@ -20,6 +21,7 @@ __all__ = [
     "plot_icc",
     "plot_posterior",
     "plot_ppc",
+    "plot_priors",
     "plot_random_effects",
     "plot_variance_components",
 ]

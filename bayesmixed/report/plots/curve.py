@@ -54,6 +54,8 @@ def slope_variables(fit: "Fit") -> tuple[str, ...]:
 def _is_numeric(fit: "Fit", name: str) -> bool:
     import pandas as pd
 
+    if fit.model.design.streamed is not None:
+        return any(one.name == name and one.kind == "number" for one in fit.model.design.encoding.columns)
     return bool(pd.api.types.is_numeric_dtype(fit.model.design.frame[name].dtype))
 
 
@@ -64,8 +66,7 @@ def _summed(draws: Array, ci_prob: float) -> tuple[Array, Array]:
 
 
 def _curve(fit: "Fit", name: str, ax: "Axes", ci_prob: float) -> None:
-    values = fit.model.design.frame[name]
-    grid = np.linspace(float(values.min()), float(values.max()), POINTS)
+    grid = np.linspace(*_range(fit, name), POINTS)
     middle, (low, high) = _summed(fit.icc_draws({name: list(grid)}), ci_prob)
     ax.fill_between(grid, low, high, color=BLUE, alpha=0.2, linewidth=0, label=f"{100 * ci_prob:g} % interval")
     ax.plot(grid, middle, color=BLUE, label="posterior median")
@@ -75,6 +76,14 @@ def _curve(fit: "Fit", name: str, ax: "Axes", ci_prob: float) -> None:
         ylim=(0.0, 1.0),
     )
     ax.legend(loc="lower right")
+
+
+def _range(fit: "Fit", name: str) -> tuple[float, float]:
+    if fit.model.design.streamed is not None:
+        column = next(one for one in fit.model.design.encoding.columns if one.name == name)
+        return float(column.low or 0.0), float(column.high or 0.0)
+    values = fit.model.design.frame[name]
+    return float(values.min()), float(values.max())
 
 
 def _levels(fit: "Fit", name: str, ax: "Axes", ci_prob: float) -> None:

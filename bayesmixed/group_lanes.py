@@ -1,0 +1,119 @@
+"""The conditional distribution of b of many groups at once: groups lie side by side, so that loops are vectorised.
+
+Arrays hold `LANES` groups in their last dimension. With ``F = Rzz Lambda`` and r the rotated residual of a group,
+
+    lower lower' = I + F'F,    u = lower^-1 F'r,    b = Lambda lower'^-1 (u + sigma z),
+
+which is ``N(Lambda (I + F'F)^-1 F'r, sigma^2 Lambda (I + F'F)^-1 Lambda')`` and right for singular Lambda.
+"""
+
+import numpy as np
+
+from bayesmixed.compiled import compiled
+
+#: Groups that are worked on together: their numbers stay in the fastest cache.
+LANES = 64
+
+
+@compiled
+def load_groups(Rzz, Rza, first, count, own_Rzz, own_Rza):  # pragma: no cover - compiled
+    """Lay ``count`` groups from `first` on side by side. Lanes beyond them keep what they had: finite numbers."""
+    q, p1 = Rza.shape[1], Rza.shape[2]
+    for g in range(count):
+        for i in range(q):
+            for k in range(q):
+                own_Rzz[i, k, g] = Rzz[first + g, i, k]
+            for k in range(p1):
+                own_Rza[i, k, g] = Rza[first + g, i, k]
+
+
+@compiled
+def _residual(Rza, gamma, r):  # pragma: no cover - compiled
+    """``r = y - X gamma`` in the rotated rows."""
+    p = gamma.shape[0]
+    for i in range(Rza.shape[0]):
+        target, source = r[i], Rza[i, p]
+        for g in range(LANES):
+            target[g] = source[g]
+        for k in range(p):
+            column, value = Rza[i, k], gamma[k]
+            for g in range(LANES):
+                target[g] -= column[g] * value
+
+
+@compiled
+def _factor(F, lower, inverse):  # pragma: no cover - compiled
+    """Cholesky factor of ``I + F'F``; `inverse` is one over its diagonal, which the other loops multiply by."""
+    q = F.shape[0]
+    for j in range(q):
+        for i in range(j, q):
+            target = lower[i, j]
+            start = 1.0 if i == j else 0.0
+            for g in range(LANES):
+                target[g] = start
+            for k in range(q):
+                one, other = F[k, i], F[k, j]
+                for g in range(LANES):
+                    target[g] += one[g] * other[g]
+            for k in range(j):
+                one, other = lower[i, k], lower[j, k]
+                for g in range(LANES):
+                    target[g] -= one[g] * other[g]
+            scale = inverse[j]
+            if i == j:
+                for g in range(LANES):
+                    target[g] = np.sqrt(target[g])
+                    scale[g] = 1.0 / target[g]
+            else:
+                for g in range(LANES):
+                    target[g] *= scale[g]
+
+
+@compiled
+def solve_lower_lanes(lower, inverse, u):  # pragma: no cover - compiled
+    """``u <- lower^-1 u``."""
+    for i in range(u.shape[0]):
+        target, scale = u[i], inverse[i]
+        for k in range(i):
+            factor, known = lower[i, k], u[k]
+            for g in range(LANES):
+                target[g] -= factor[g] * known[g]
+        for g in range(LANES):
+            target[g] *= scale[g]
+
+
+@compiled
+def solve_upper_lanes(lower, inverse, u):  # pragma: no cover - compiled
+    """``u <- lower'^-1 u``."""
+    q = u.shape[0]
+    for i in range(q - 1, -1, -1):
+        target, scale = u[i], inverse[i]
+        for k in range(i + 1, q):
+            factor, known = lower[k, i], u[k]
+            for g in range(LANES):
+                target[g] -= factor[g] * known[g]
+        for g in range(LANES):
+            target[g] *= scale[g]
+
+
+@compiled
+def whitened_effects(Rzz, Rza, Lambda, gamma, F, lower, inverse, r, u):  # pragma: no cover - compiled
+    """Fill `lower`, with one over its diagonal in `inverse`, and `u`; F and r are room to work in."""
+    q = u.shape[0]
+    _residual(Rza, gamma, r)
+    for j in range(q):
+        effect = u[j]
+        for g in range(LANES):
+            effect[g] = 0.0
+        for i in range(q):
+            target, residual = F[i, j], r[i]
+            for g in range(LANES):
+                target[g] = 0.0
+            for k in range(q):
+                column, value = Rzz[i, k], Lambda[k, j]
+                for g in range(LANES):
+                    target[g] += column[g] * value
+            for g in range(LANES):
+                effect[g] += target[g] * residual[g]
+    _factor(F, lower, inverse)
+    solve_lower_lanes(lower, inverse, u)

@@ -1,0 +1,1 @@
+"""Before there are data: what ignoring clusters does, and what a design can find."""

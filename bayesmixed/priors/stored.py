@@ -1,0 +1,55 @@
+"""Priors as plain data, and back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bayesmixed.coding import Coding
+from bayesmixed.priors.families import FAMILIES, Family, PymcPrior
+from bayesmixed.priors.joint import JointPrior, Member, RootR2, Shared
+
+_FAMILIES: dict[str, type[Family]] = FAMILIES | {"Shared": Shared, "RootR2": RootR2}
+
+
+def prior_to_dict(prior: Family | PymcPrior) -> dict[str, Any]:
+    if isinstance(prior, PymcPrior):
+        return {"family": "pymc", "text": prior.text}
+    numbers = {key: np.asarray(value).tolist() for key, value in prior.parameters.items()}
+    return {"family": type(prior).__name__, **numbers}
+
+
+def prior_from_dict(data: Mapping[str, Any]) -> Family | PymcPrior:
+    if data["family"] == "pymc":
+        return PymcPrior(None, data["text"])
+    numbers = {key: tuple(v) if isinstance(v, list) else v for key, v in data.items() if key != "family"}
+    return _FAMILIES[data["family"]](**numbers)
+
+
+def coding_to_dict(coding: Coding) -> dict[str, list[float]]:
+    return {
+        "constant": coding.constant.tolist(),
+        "centre": coding.centre.tolist(),
+        "scale": coding.scale.tolist(),
+    }
+
+
+def coding_from_dict(data: Mapping[str, Any]) -> Coding:
+    return Coding(*(np.array(data[key], dtype=float) for key in ("constant", "centre", "scale")))
+
+
+def joint_to_dict(joint: JointPrior) -> dict[str, Any]:
+    return {
+        "title": joint.title,
+        "members": [[member.name, member.entry, member.weight] for member in joint.members],
+        "concentration": list(joint.concentration),
+        "total": prior_to_dict(joint.total),
+        "relative": joint.relative,
+    }
+
+
+def joint_from_dict(data: Mapping[str, Any]) -> JointPrior:
+    members = tuple(Member(name, entry, weight) for name, entry, weight in data["members"])
+    total = prior_from_dict(data["total"])
+    assert isinstance(total, Family)
+    return JointPrior(data["title"], members, tuple(data["concentration"]), total, bool(data["relative"]))
