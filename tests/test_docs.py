@@ -1,11 +1,20 @@
-"""Every Python block of the README and of docs/ runs, each file from top to bottom."""
+"""Python blocks of the README and of docs/ run, each file from top to bottom, and so do examples in docstrings."""
 
+import doctest
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "bayesmixed"
+#: Modules with an example somewhere.
+MODULES = [
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for path in sorted(PACKAGE.rglob("*.py"))
+    if ">>> " in path.read_text(encoding="utf-8")
+]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -32,3 +41,13 @@ def test_the_readme_shows_an_example_of_15_lines():
 def test_links_lead_somewhere(page):
     links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
     assert all((page.parent / link).exists() for link in links), links
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.filterwarnings("default::bayesmixed.errors.BayesmixedWarning")
+@pytest.mark.filterwarnings("ignore:For backward compatibility:pandas.errors.Pandas4Warning")  # Bambi's
+def test_examples_of_docstrings(module):
+    result = doctest.testmod(import_module(module))
+    assert result.attempted > 0
+    assert result.failed == 0

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from bayesmixed.errors import DesignError
 from bayesmixed.likelihood import MarginalLikelihood
-from bayesmixed.moments import Moments, Patterns
+from bayesmixed.moments import Moments
+from bayesmixed.patterns import Patterns
 from tests import dense
 from tests.designs import Rows, random_Lambda, random_rows
 

@@ -9,7 +9,7 @@ from bayesmixed.coding import Array
 from bayesmixed.density.joint import joint_arrays
 from bayesmixed.density.log_density import PriorArrays, log_densities, log_density
 from bayesmixed.density.positive import SHARED, PositivePrior, inverse_gamma, positive_prior
-from bayesmixed.moments import Patterns
+from bayesmixed.patterns import Patterns
 from bayesmixed.posterior import CovarianceDraws, MarginalPosterior
 
 
@@ -27,7 +27,8 @@ class Density:
 
     @property
     def blocks(self) -> np.ndarray:
-        return np.array([[block[0], len(block)] for block in self.posterior.priors.blocks], dtype=np.int64)
+        blocks = [[block[0], len(block)] for block in self.posterior.priors.blocks]
+        return np.array(blocks, dtype=np.int64).reshape(-1, 2)
 
     @property
     def n_corr(self) -> int:

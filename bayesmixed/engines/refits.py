@@ -18,9 +18,9 @@ from bayesmixed.engines.weighted import QUICK, THOROUGH, Weighted, weighted_draw
 from bayesmixed.engines.weights import K_HAT_LIMIT
 from bayesmixed.errors import BayesmixedWarning, SamplingError
 from bayesmixed.likelihood import MarginalLikelihood
-from bayesmixed.moments import Patterns
 from bayesmixed.parallel import in_threads
 from bayesmixed.parameters import CovarianceParameters
+from bayesmixed.patterns import Patterns
 from bayesmixed.posterior import CovarianceDraws, MarginalPosterior
 from bayesmixed.seeds import child_seed, generator, seed_sequence
 

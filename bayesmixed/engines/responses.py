@@ -8,7 +8,7 @@ import numpy as np
 
 from bayesmixed.arrays import Array
 from bayesmixed.compiled import compiled
-from bayesmixed.moments import Patterns, equal_up_to_rounding
+from bayesmixed.patterns import Patterns, equal_up_to_rounding
 from bayesmixed.rotation import rotate_row_in
 from bayesmixed.triangles import coded_columns
 

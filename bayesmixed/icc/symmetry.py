@@ -17,7 +17,7 @@ import numpy as np
 from bayesmixed.arrays import Array
 from bayesmixed.errors import RemlError
 from bayesmixed.icc.checks import check_random_intercept
-from bayesmixed.moments import Patterns
+from bayesmixed.patterns import Patterns
 from bayesmixed.quantiles import chi2_cut
 
 if TYPE_CHECKING:

@@ -64,6 +64,8 @@ class SlopeTable:
             else frame[column.name]
             for column in self.columns
         }
+        if self._surely_many(values):
+            return self._coarse().of_rows(frame) if self._any else self._empty_cells().of_rows(frame)
         counts = _counted(self._on_grid(pd.DataFrame(values), self.exact))
         return self + replace(self, counts=counts)
 
@@ -77,6 +79,16 @@ class SlopeTable:
         both = pd.concat([self.counts, other.counts])
         counts = both.groupby(level=list(range(both.index.nlevels))).sum()
         return replace(self, counts=counts)._limited()
+
+    def _surely_many(self, values: dict) -> bool:
+        """Whether the first few thousand values of a single number are too many, which saves sorting them all."""
+        if not self.exact or len(self.columns) > 1 or self.columns[0].kind != "number":
+            return False
+        first = values[self.columns[0].name][: 4 * MOST_COMBINATIONS]
+        return len(np.unique(first)) > MOST_COMBINATIONS
+
+    def _empty_cells(self) -> "SlopeTable":
+        return replace(self, exact=False, cells=np.zeros((CELLS, 3)))
 
     @property
     def _any(self) -> bool:

@@ -10,6 +10,8 @@ from bayesmixed.errors import TableError
 if TYPE_CHECKING:
     import pandas as pd
 
+#: From here on integers need floating point, where neighbours are equal: as names of groups they become text.
+_BEYOND = 2**63
 LARGEST, SMALLEST = 1e100, 1e-100  # squares of these still fit into a double
 
 
@@ -26,6 +28,8 @@ def plain(column: "pd.Series", name: str, label: bool) -> Any:
     if pd.api.types.is_complex_dtype(dtype):
         raise TableError(f"column {name!r} has complex numbers; use real ones")
     if pd.api.types.is_integer_dtype(dtype):
+        if label and column.max() >= _BEYOND:
+            return column.astype(str).array
         return _checked(_integers(column), name)
     if pd.api.types.is_float_dtype(dtype):
         return _checked(column.to_numpy(dtype=float), name)
@@ -72,7 +76,9 @@ def _objects(column: "pd.Series", name: str, label: bool) -> Any:
         return column.to_numpy(dtype=bool)
     if kind == "integer":
         values = column.to_numpy(dtype=object)
-        small = all(abs(value) < 2**63 for value in (values.min(), values.max()))
+        small = all(abs(value) < _BEYOND for value in (values.min(), values.max()))
+        if label and not small:
+            return column.astype(str).array
         return _checked(values.astype(np.int64 if small else float), name)
     if kind in ("floating", "mixed-integer-float", "decimal"):
         return _checked(column.to_numpy(dtype=object).astype(float), name)

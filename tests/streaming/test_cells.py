@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 
 import bayesmixed as bm
+from bayesmixed.encoding.column import Column
 from bayesmixed.streaming.cells import CELLS, SHARES, Grid
+from bayesmixed.streaming.slopes import SlopeTable
 
 RNG = np.random.default_rng(0)
 VALUES = {
@@ -74,3 +76,17 @@ def test_the_average_icc_of_a_streamed_slope_is_that_over_all_rows():
     exact = (between / (between + found.sigma**2)).mean()
     assert found.icc()["estimate"].iloc[-1] == pytest.approx(exact, abs=1e-7)
     assert not found.design.facts.slopes.exact
+
+
+def test_many_values_are_counted_in_cells_at_once(rng):
+    """As if they had been sorted and counted first."""
+    frame = pd.DataFrame({"t": rng.normal(size=6000)})
+    column = Column("t", "number", low=float(frame["t"].min()), high=float(frame["t"].max()))
+    whole = SlopeTable.empty([column], origin=0.0).of_rows(frame)
+    parts = SlopeTable.empty([column], origin=0.0)
+    for start in range(0, 6000, 600):
+        parts = parts.of_rows(frame.iloc[start : start + 600])
+    assert not whole.exact
+    np.testing.assert_allclose(whole.cells, parts.cells, rtol=1e-9, atol=1e-9)
+    more = whole.of_rows(frame.iloc[:4500])
+    assert more.cells[:, 0].sum() == 10_500

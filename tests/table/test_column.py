@@ -45,3 +45,13 @@ DAY = datetime.date(2020, 1, 1)
 def test_dates_may_name_groups():
     frame, _, _ = model_frame({"x": [DAY, DAY]}, ["x"], labels={"x"})
     assert frame["x"].tolist() == ["2020-01-01"] * 2
+
+
+@pytest.mark.parametrize("kind", [np.uint64, object])
+def test_groups_named_by_hashes_stay_apart(kind):
+    """Neighbouring integers beyond 2^63 are one number in floating point."""
+    keys = [2**63, 2**63 + 1, 2**63 + 1]
+    table = pd.DataFrame({"g": np.array(keys, dtype=kind), "y": [1.0, 2.0, 3.0]})
+    frame, _, _ = model_frame(table, ["g", "y"], labels=["g"])
+    assert list(frame["g"]) == [str(key) for key in keys]
+    assert model_frame(table, ["g"])[0]["g"].dtype == float

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from bayesmixed.coding import Array
-from bayesmixed.moments import Patterns
+from bayesmixed.patterns import Patterns
 from bayesmixed.reml.criterion import Criterion
 
 
