@@ -1,10 +1,11 @@
 """How this package compiles: the options of every numba function, and a cache that knows all their sources.
 
 numba keeps machine code on disk by the date of the one file that a function stands in. Functions here call
-functions of other files, so that a change there would go unnoticed. The cache is therefore stamped
-with the contents of all files that hold compiled functions.
+functions of other files, so that a change there would go unnoticed. The cache of each file is therefore
+stamped with the contents of all files of compiled functions that it can call.
 """
 
+import re
 from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
@@ -21,6 +22,8 @@ from numba.core.sigutils import normalize_signature
 #: are on), and then takes nan for a finite number, on disk too.
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": False}
 _MARK = "from bayesmixed.compiled import"
+_PACKAGE = Path(__file__).parent
+_IMPORT = re.compile(r"^ *from bayesmixed\.([\w.]+) import", flags=re.MULTILINE)
 
 
 def compiled(function: Callable) -> Callable:
@@ -43,20 +46,35 @@ def c_callback(signature: Any) -> Callable[[Callable], CFunc]:
 
 
 class _PackageCache(FunctionCache):
-    """numba's cache of one function, valid while none of the package's compiled functions changes."""
+    """numba's cache of one function, valid while its file and those that it calls stay the same."""
 
     def __init__(self, function: Callable):
         super().__init__(function)
-        self._cache_file._source_stamp = source_stamp()
+        self._cache_file._source_stamp = source_stamp(Path(function.__code__.co_filename))
+
+
+def source_stamp(path: Path) -> str:
+    """A digest of a file, of this one, and of every file of compiled functions that it can call."""
+    digest = sha256()
+    for other in sorted({path, Path(__file__), *_callable_from(path)}):
+        digest.update(other.name.encode() + b"\0" + _text(other).encode())
+    return digest.hexdigest()
+
+
+def _callable_from(path: Path) -> set[Path]:
+    """Files with compiled functions that a file imports from, and so on; packages pass on what they import."""
+    found: set[Path] = set()
+    waiting = [path]
+    while waiting:
+        for module in _IMPORT.findall(_text(waiting.pop())):
+            place = _PACKAGE.joinpath(*module.split("."))
+            own = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+            if own not in found and own.exists() and (own.name == "__init__.py" or _MARK in _text(own)):
+                found.add(own)
+                waiting.append(own)
+    return found
 
 
 @cache
-def source_stamp() -> str:
-    """A digest of every file of the package that holds compiled functions."""
-    folder = Path(__file__).parent
-    digest = sha256()
-    for path in sorted(folder.rglob("*.py")):
-        content = path.read_bytes()
-        if path.samefile(__file__) or _MARK.encode() in content:
-            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + content)
-    return digest.hexdigest()
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")

@@ -1,5 +1,7 @@
 """The kernel as a PyTensor operation, with its gradient, for the numba backend and for plain Python."""
 
+from pathlib import Path
+
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.graph.basic import Apply
@@ -14,7 +16,7 @@ from bayesmixed.patterns import Patterns
 _ACTIVE = (0, 1, 2, 4)
 _DTYPES = ("float64",) * 7 + ("int64",) + ("float64",) * 4
 # PyTensor keeps compiled graphs on disk: they must not outlive the kernel that they call.
-_CACHE_VERSION = int(source_stamp()[:8], 16)
+_CACHE_VERSION = int(source_stamp(Path(__file__))[:8], 16)
 _NDIMS = (2, 0, 1, 1, 1, 3, 1, 1, 3, 2, 0, 0)
 
 
