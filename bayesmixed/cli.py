@@ -107,7 +107,7 @@ def demo(out: Path, quiet: bool) -> None:
 @click.option(
     "--engine", default="auto", show_default=True, help="auto, compiled, pymc, importance or quadrature."
 )
-@click.option("--priors", default="default", show_default=True, help="Preset: default or brms.")
+@click.option("--priors", default="default", show_default=True, help="Preset: default, brms, rstanarm or bambi.")
 @click.option("--weights", metavar="COLUMN", help="Column of prior weights: residual variance sigma^2 / w.")
 @click.option("--report", type=click.Path(path_type=Path), metavar="FILE.html", help="Write a report.")
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE.nc", help="Save the fit as NetCDF.")
