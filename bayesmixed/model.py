@@ -5,15 +5,15 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from bayesmixed.arrays import Array
 from bayesmixed.coded import CodedMoments
-from bayesmixed.coding import Array
 from bayesmixed.design import Design, build_design
-from bayesmixed.errors import BayesmixedWarning, DesignError, SamplingError
+from bayesmixed.errors import BayesmixedWarning, DesignError
 from bayesmixed.formula import parse_formula
+from bayesmixed.model_checks import check_arguments, check_keep_groups, few_groups
+from bayesmixed.model_matrices import ModelMatrices
 from bayesmixed.moments import Moments
-from bayesmixed.parameters import CovarianceParameters, ParameterNames
+from bayesmixed.parameters import ParameterNames
 from bayesmixed.posterior import MarginalPosterior
 from bayesmixed.priors.presets import resolve
 from bayesmixed.priors.request import Priors
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from bayesmixed.engines.refitted import Refits
+    from bayesmixed.evidence import LogEvidence
     from bayesmixed.fit import Fit
     from bayesmixed.reml import RemlFit
 
 
-class MixedModel:
+class MixedModel(ModelMatrices):
     """A linear mixed model, ``y = X beta + Z b + offset + e`` with ``b_i ~ N(0, G)``, ``e ~ N(0, sigma^2 / w)``.
 
     This call stands for the line that the package follows, every step of which is public::
@@ -83,7 +84,7 @@ class MixedModel:
         units: Mapping[str, str] | None = None,
         functions: Mapping[str, Callable[..., Any]] | None = None,
     ):
-        _check_arguments(weights, units)
+        check_arguments(weights, units)
         self.specification: Specification = parse_formula(formula, functions or ())
         self.design: Design
         if is_streamed(data):
@@ -139,7 +140,7 @@ class MixedModel:
         """
         from bayesmixed.streaming.build import streamed_design
 
-        _check_arguments(weights, units)
+        check_arguments(weights, units)
         design = streamed_design(formula, source, weights, functions, batch_rows)
         return cls._of_design(design, priors, units, functions)
 
@@ -171,7 +172,7 @@ class MixedModel:
         """
         from bayesmixed.streaming.build import design_of_moments
 
-        _check_arguments(None, units)
+        check_arguments(None, units)
         design = design_of_moments(formula, moments)
         return cls._of_design(design, priors, units, design.encoding.functions)
 
@@ -233,7 +234,7 @@ class MixedModel:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader of any result of this model should know."""
-        return (*self.design.warnings, *self.priors.warnings, *_few_groups(self.design))
+        return (*self.design.warnings, *self.priors.warnings, *few_groups(self.design))
 
     def reml(self, method: str = "REML") -> "RemlFit":
         """Fit by REML, or by ML with ``method="ML"``; see `RemlFit`."""
@@ -290,7 +291,7 @@ class MixedModel:
         from bayesmixed.sampling import sample
         from bayesmixed.seeds import seed_sequence
 
-        _check_keep_groups(keep_groups)
+        check_keep_groups(keep_groups)
         seed = seed_sequence(random_seed)
         settings = SamplerSettings(draws, tune, chains, cores, seed, progressbar, target_accept)
         for text in self.warnings:
@@ -349,6 +350,46 @@ class MixedModel:
 
         return refit(self, responses, draws, random_seed, cores, fallback)
 
+    def log_evidence(
+        self, method: str = "auto", random_seed: Any = 0, repeats: int = 10, cores: int | None = None
+    ) -> "LogEvidence":
+        """Log marginal likelihood ``log p(y)``: likelihood times priors, integrated over every parameter.
+
+        Parameters
+        ----------
+        method : {"auto", "quadrature", "bridge"}
+            "quadrature": a grid, for at most two random effects and normal or flat priors of the coefficients.
+            "bridge": NUTS draws, half of which fit a proposal that the other half is bridged with. "auto": a grid
+            where that is possible in a second or so.
+        random_seed : int, SeedSequence or Generator
+        repeats : int
+            Bridges over new halves of the draws; their sd is the Monte Carlo error.
+        cores : int, optional
+
+        Returns
+        -------
+        LogEvidence
+            ``value`` and ``error``. `bayesmixed.bayes_factor` compares two.
+
+        Raises
+        ------
+        PriorError
+            A prior is a PyMC distribution.
+
+        References
+        ----------
+        Gronau et al. (2017), doi:10.1016/j.jmp.2017.09.005.
+
+        Examples
+        --------
+        >>> import bayesmixed as bm
+        >>> bm.MixedModel("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff")).log_evidence()
+        LogEvidence(-168.6731 +- 1e-05 by quadrature)
+        """
+        from bayesmixed.evidence.marginal import Target, log_evidence
+
+        return log_evidence(Target.of(self), method, random_seed, repeats, cores)
+
     def fit_from(self, datatree: "xr.DataTree", random_seed: Any = 0, keep_groups: bool | str = "auto") -> "Fit":
         """Turn draws of the covariance parameters, by any sampler, into a Fit with exact beta and b.
 
@@ -365,7 +406,7 @@ class MixedModel:
         from bayesmixed.external import from_datatree
         from bayesmixed.seeds import seed_sequence
 
-        _check_keep_groups(keep_groups)
+        check_keep_groups(keep_groups)
         seed = seed_sequence(random_seed)
         sampled = from_datatree(self.posterior, datatree, seed)
         return self._fit_of(assemble(self, sampled, seed, keep_groups))
@@ -411,95 +452,8 @@ class MixedModel:
 
         return to_bambi(self)
 
-    def covariance_parameters(self, params: "Mapping[str, Any] | RemlFit") -> CovarianceParameters:
-        """sd, correlations and sigma from a dict by names of the DataTree, or from a RemlFit."""
-        if isinstance(params, Mapping):
-            return self.names.covariance(params)
-        from bayesmixed.reml import RemlFit
-
-        if not isinstance(params, RemlFit):
-            raise DesignError(
-                "params must be a dict by names of the DataTree, such as {'sigma': 25.6, ...}, or a RemlFit, "
-                f"not {type(params).__name__}"
-            )
-        return params.covariance
-
-    def G(self, params: "Mapping[str, Any] | RemlFit", groups: int | None = 1) -> Array:
-        """Covariance matrix of the random effects of some groups, block diagonal.
-
-        Parameters
-        ----------
-        params : dict or RemlFit
-            For example ``{"1|Subject_sigma": 25.0, "Days|Subject_sigma": 6.0, "sigma": 25.6}``.
-        groups : int or None
-            How many groups; None for all of the table.
-
-        Returns
-        -------
-        ndarray, shape (groups * q, groups * q)
-        """
-        size = self.design.n_groups if groups is None else groups
-        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
-            raise DesignError(f"groups must be a whole number of at least 1, or None for all, not {groups!r}")
-        return np.asarray(np.kron(np.eye(size), self.covariance_parameters(params).G), dtype=float)
-
-    def V(self, params: "Mapping[str, Any] | RemlFit") -> Array:
-        """Covariance matrix of y, ``Z G Z' + sigma^2 W^-1``: block diagonal over groups.
-
-        For a random slope and intercept and two rows j, k of one group,
-
-            Cov(y_j, y_k) = g00 + (t_j + t_k) g01 + t_j t_k g11,
-            Var(y_j)      = g00 + 2 t_j g01 + t_j^2 g11 + sigma^2.
-
-        sigma^2 stands on the diagonal only. Some teaching material prints it in the off-diagonal cells of one
-        group's block too; that contradicts independent errors.
-
-        Parameters
-        ----------
-        params : dict or RemlFit
-
-        Returns
-        -------
-        ndarray, shape (N, N)
-            In units of y squared.
-        """
-        design = self.design
-        if 8 * design.n_obs**2 > 1e9:
-            raise DesignError(f"V of {design.n_obs} rows is too large to look at; use G and Z_rows")
-        found = self.covariance_parameters(params)
-        together = design.group[:, None] == design.group[None, :]
-        V = np.where(together, design.Z_rows @ found.G @ design.Z_rows.T, 0.0)
-        return V + np.diag(found.sigma**2 / design.weights)
-
     def explain(self) -> None:
         """Print formula, data, X, Z, G, V, priors and units on one screen."""
         from bayesmixed.report.explain import explain
 
         print(explain(self))
-
-
-def _check_arguments(weights: Any, units: Any) -> None:
-    """Refuse values where names of columns are wanted."""
-    if weights is not None and not isinstance(weights, str):
-        raise DesignError(f"weights must be the name of a column of the table, not {type(weights).__name__}")
-    if units is not None and not isinstance(units, Mapping):
-        raise DesignError(
-            "units must be a dict by column, such as {'Reaction': 'ms', 'Days': 'd'}, "
-            f"not {type(units).__name__}"
-        )
-
-
-def _check_keep_groups(keep_groups: Any) -> None:
-    if not (isinstance(keep_groups, bool) or (isinstance(keep_groups, str) and keep_groups == "auto")):
-        raise SamplingError(f"keep_groups must be True, False or 'auto', not {keep_groups!r}")
-
-
-def _few_groups(design: Design) -> list[str]:
-    """Warning of what a posterior from few groups rests on."""
-    J, factor = design.n_groups, design.factor_name
-    if J >= 5:
-        return []
-    return [
-        f"{J} groups of {factor!r} say little about how groups differ: the sd between groups, and whatever rests "
-        "on it, depends strongly on its prior; try others and report how much the results move"
-    ]

@@ -1,11 +1,13 @@
 """Prediction of rows: for groups that were observed, for new ones, and for the population."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayesmixed.coding import Array
 from bayesmixed.errors import PredictionError
+from bayesmixed.group_draws import effects_of_groups
 from bayesmixed.parameters import CovarianceParameters, stored_name
 from bayesmixed.prediction_rows import index_of, levels_of, observed_groups, rows_of, weights_of
 from bayesmixed.priors.draws import draw_priors
@@ -18,17 +20,19 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from bayesmixed.design import NewRows
-    from bayesmixed.fit import Fit
+    from bayesmixed.fit_draws import FitDraws
     from bayesmixed.model import MixedModel
 
 TARGETS = ("observed", "new", "population")
 KINDS = ("mean", "response")
 #: Numbers (draws x rows) that predictive draws may hold at once.
 LIMIT = 50_000_000
+#: Numbers of one block of replicates.
+BLOCK = 2_000_000
 
 
 def predict_posterior(
-    fit: "Fit",
+    fit: "FitDraws",
     rows: Any = None,
     groups: str = "observed",
     kind: str = "mean",
@@ -36,22 +40,32 @@ def predict_posterior(
     ci_kind: str = "eti",
     random_seed: Any = 0,
 ) -> "pd.DataFrame":
-    """Posterior of the mean, or of the response, of rows.
+    """Posterior of the mean of rows, or of their next measurement, under one of three meanings of "group".
+
+    With x and z a row's columns, and everything that is not given integrated over its posterior:
+
+    ==============  ===============================  =====================================================
+    ``groups``      mean                             integrates over
+    ==============  ===============================  =====================================================
+    ``observed``    ``x'beta + z'b_i + offset``      beta and b_i of the row's own group, jointly
+    ``new``         ``x'beta + z'b + offset``        beta, and ``b ~ N(0, G)`` of a group not seen yet, with G
+    ``population``  ``x'beta + offset``              beta: the mean at b = 0, of no group in particular
+    ==============  ===============================  =====================================================
+
+    ``kind="response"`` adds noise ``N(0, sigma^2 / w)``, with sigma of the same draw.
 
     Parameters
     ----------
     fit : Fit
+        Draws of b need not have been kept: those of the groups that are asked for are drawn again, exactly.
     rows : table, optional
         New rows; by default those of the model.
     groups : {"observed", "new", "population"}
-        ``observed``: the row's own group, integrating over the posterior of its b; an unseen level is an error.
-        ``new``: a group that was not observed, integrating over ``b ~ N(0, G)``; rows with the same level (all
-        rows, where the table has no grouping column) share one b.
-        Rows with a missing grouping value are of one unnamed group.
-        ``population``: b = 0, integrating over beta alone; the grouping column is not looked at.
+        ``observed``: an unseen level is an error. ``new``: rows with the same level (all rows, where the table has
+        no grouping column) share one b, those of different levels have b independent given G; rows with a missing
+        grouping value are of one unnamed group. ``population``: the grouping column is not looked at.
     kind : {"mean", "response"}
-        The mean ``X beta + Z b + offset``, or a new measurement, with residual noise of variance
-        ``sigma^2 / w``: w is the model's column of weights where the rows have it, else 1.
+        w is the model's column of weights where the rows have it, else 1. An offset must be among the rows.
     ci_prob, ci_kind :
         As in `Fit.summary`.
     random_seed : int, SeedSequence or Generator
@@ -60,7 +74,24 @@ def predict_posterior(
     -------
     pandas.DataFrame
         mean, sd, median and interval, one row a row, in units of y. The index is that of a pandas table
-        of rows; without `rows` it is the position of each used row in the table of the model.
+        of rows; without `rows` it is the position of each used row in the table of the model. `predictive_draws`
+        has the draws, for what is joint: the difference of two rows of one new group, say.
+
+    Raises
+    ------
+    PredictionError
+        A predictor is missing, a level was not observed, or there are too many rows for the draws at once.
+
+    Examples
+    --------
+    >>> import bayesmixed as bm
+    >>> model = bm.MixedModel("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"))
+    >>> fit = model.fit(random_seed=1, progressbar=False)
+    >>> rows = {"Days": [9], "Subject": ["308"]}
+    >>> targets = ("population", "observed", "new")
+    >>> sd = {target: fit.predict(rows, groups=target)["sd"].item() for target in targets}
+    >>> sorted(sd, key=sd.get)
+    ['observed', 'population', 'new']
     """
     import pandas as pd
 
@@ -69,7 +100,7 @@ def predict_posterior(
 
 
 def predictive_draws(
-    fit: "Fit", rows: Any = None, groups: str = "observed", kind: str = "mean", random_seed: Any = 0
+    fit: "FitDraws", rows: Any = None, groups: str = "observed", kind: str = "mean", random_seed: Any = 0
 ) -> Array:
     """Draws behind `predict_posterior`, shape (draws, rows)."""
     _check(groups, kind)
@@ -82,8 +113,7 @@ def predictive_draws(
     rng = np.random.default_rng(seed_sequence(random_seed))
     mean = fit.beta @ new.X.T + new.offset
     if groups == "observed":
-        b = fit.effects[:, observed_groups(design, new)]
-        mean = mean + np.einsum("drq,rq->dr", b, new.Z_rows)
+        mean = mean + _observed_group_part(fit, new, rng)
     elif groups == "new":
         mean = mean + _new_group_part(fit, new, levels_of(design, rows), rng)
     if kind == "response":
@@ -92,12 +122,12 @@ def predictive_draws(
     return mean
 
 
-def posterior_mean_of_rows(fit: "Fit") -> Array:
+def posterior_mean_of_rows(fit: "FitDraws") -> Array:
     """Posterior mean of ``X beta + Z b + offset``, without draws by rows."""
     return fit.model.design.mean(fit.beta.mean(axis=0), fit.effect_moments[0])
 
 
-def add_posterior_predictive(fit: "Fit", groups: str, draws: int | None, random_seed: Any) -> "xr.DataTree":
+def add_posterior_predictive(fit: "FitDraws", groups: str, draws: int | None, random_seed: Any) -> "xr.DataTree":
     """Replicates of the observed table, of the same groups or of new ones, into ``fit.idata``.
 
     Without `draws`, all draws are used where that is at most 50 million numbers, else evenly spaced ones. Every
@@ -118,7 +148,7 @@ def add_posterior_predictive(fit: "Fit", groups: str, draws: int | None, random_
     return fit.idata
 
 
-def replicates(fit: "Fit", groups: str, draws: int | None, rng: np.random.Generator) -> Array:
+def replicates(fit: "FitDraws", groups: str, draws: int | None, rng: np.random.Generator) -> Array:
     """Replicates of the observed table, shape (chains, draws of each, N), in units of y.
 
     Parameters
@@ -131,27 +161,67 @@ def replicates(fit: "Fit", groups: str, draws: int | None, rng: np.random.Genera
         How many, over all chains; see `add_posterior_predictive`.
     rng : numpy.random.Generator
     """
+    place = places_of_replicates(fit, groups, draws)
+    tables = [y for _, y in blocks_of_replicates(fit, groups, place, rng)]
+    return np.concatenate(tables).reshape(fit.shape[0], -1, fit.model.design.n_obs)
+
+
+def places_of_replicates(fit: "FitDraws", groups: str, draws: int | None) -> np.ndarray:
+    """The draws, of all chains one after another, that have a replicate; see `add_posterior_predictive`.
+
+    Raises
+    ------
+    PredictionError
+        An argument makes no sense.
+    """
     _check(groups, "response")
     if draws is not None:
         _check_draws(draws)
-    design = fit.model.design
     chains, n = fit.shape
-    place = (np.arange(chains)[:, None] * n + _evenly_spaced(fit, draws)).ravel()
-    roots = _roots(fit, place)
-    y = np.empty((len(place), design.n_obs))
-    for row, d in enumerate(place):
-        if groups == "observed":
-            b = fit.effects[d]
-        elif groups == "new":
-            b = rng.standard_normal((design.n_groups, design.q)) @ roots[row].T
-        else:
-            b = np.zeros((design.n_groups, design.q))
-        noise = fit.covariance.sigma[d] * rng.standard_normal(design.n_obs) / np.sqrt(design.weights)
-        y[row] = design.mean(fit.beta[d], b) + noise
-    return y.reshape(chains, -1, design.n_obs)
+    return (np.arange(chains)[:, None] * n + _evenly_spaced(fit, draws)).ravel()
 
 
-def _evenly_spaced(fit: "Fit", draws: int | None) -> np.ndarray:
+def blocks_of_replicates(
+    fit: "FitDraws", groups: str, place: np.ndarray, rng: np.random.Generator
+) -> Iterator[tuple[slice, Array]]:
+    """Replicates of the table, some draws at a time, so that they need not all be there at once.
+
+    Parameters
+    ----------
+    fit : Fit
+    groups : {"observed", "new", "population"}
+    place : ndarray of int, shape (R,)
+        The draws that have a replicate.
+    rng : numpy.random.Generator
+
+    Yields
+    ------
+    (slice, ndarray of shape (length of the slice, N))
+        Which of the R draws, and their tables; at most two million numbers, unless one table has more.
+    """
+    design = fit.model.design
+    noise_scale = 1.0 / np.sqrt(design.weights)
+    step = max(1, BLOCK // (design.n_obs + design.n_groups * design.q))
+    for first in range(0, len(place), step):
+        part = slice(first, first + step)
+        own = place[part]
+        y = design.mean(fit.beta[own], _replicated_effects(fit, groups, own, rng))
+        sigma = fit.covariance.sigma[own, None]
+        yield part, y + sigma * noise_scale * rng.standard_normal(y.shape)
+
+
+def _replicated_effects(fit: "FitDraws", groups: str, place: np.ndarray, rng: np.random.Generator) -> Array:
+    """b of the groups of a replicate, (draws, J, q)."""
+    design = fit.model.design
+    shape = (len(place), design.n_groups, design.q)
+    if groups == "observed":
+        return effects_of_groups(fit, np.arange(design.n_groups), place, rng)
+    if groups == "new":
+        return rng.standard_normal(shape) @ np.swapaxes(_roots(fit, place), 1, 2)
+    return np.zeros(shape)
+
+
+def _evenly_spaced(fit: "FitDraws", draws: int | None) -> np.ndarray:
     """The draws of each chain that replicates use."""
     chains, n = fit.shape
     wanted = n if draws is None else min(n, -(-draws // chains))
@@ -190,13 +260,20 @@ def prior_predictive(model: "MixedModel", draws: int = 500, random_seed: Any = 0
     return xr.DataTree.from_dict({"prior": prior, "prior_predictive": replicate})
 
 
-def _roots(fit: "Fit", place: np.ndarray) -> Array:
+def _roots(fit: "FitDraws", place: np.ndarray) -> Array:
     """Square roots of G of some draws."""
     eigenvalues, vectors = np.linalg.eigh(fit.covariance.G[place])
     return vectors * np.sqrt(np.maximum(eigenvalues, 0.0))[:, None, :]
 
 
-def _new_group_part(fit: "Fit", new: "NewRows", levels: np.ndarray | None, rng: np.random.Generator) -> Array:
+def _observed_group_part(fit: "FitDraws", new: "NewRows", rng: np.random.Generator) -> Array:
+    """``Z b`` with the draws of b of the rows' own groups."""
+    chosen, place = np.unique(observed_groups(fit.model.design, new), return_inverse=True)
+    b = effects_of_groups(fit, chosen, np.arange(len(fit.beta)), rng)
+    return np.einsum("drq,rq->dr", b[:, place], new.Z_rows)
+
+
+def _new_group_part(fit: "FitDraws", new: "NewRows", levels: np.ndarray | None, rng: np.random.Generator) -> Array:
     """``Z b`` with one ``b ~ N(0, G)`` a draw for each level among the rows."""
     if levels is None:
         levels = np.zeros(len(new.X), dtype=np.intp)

@@ -171,7 +171,7 @@ def test_random_effects_from_moments_agree_with_those_from_draws():
 
 def test_what_needs_draws_of_b_says_how_to_keep_them():
     found = fit_without_groups("slope")
-    for ask in (lambda: found.effects, found.predict, found.posterior_predictive):
+    for ask in (lambda: found.effects, found.bayesian_r2):
         with pytest.raises(bm.SamplingError, match="keep_groups=True"):
             ask()
 

@@ -8,7 +8,9 @@ from scipy import stats
 
 import bayesmixed as bm
 from bayesmixed import predict as prediction
+from bayesmixed.group_draws import effects_of_groups
 from bayesmixed.predict import predictive_draws, replicates
+from tests import dense
 from tests.fits import QUICK, copy_of, fit, fit_without_groups, model, table
 
 ROWS = pd.DataFrame({"Days": [0.0, 4.0, 12.0], "Subject": ["308", "372", "308"]})
@@ -80,6 +82,104 @@ def test_rows_without_a_group_column_are_of_one_new_group():
     rows = pd.DataFrame({"Days": [3.0, 3.0]})
     draws = predictive_draws(fit("slope"), rows, groups="new")
     np.testing.assert_array_equal(draws[:, 0], draws[:, 1])
+
+
+# ---------------------------------------------------------------- against exact distributions
+def exact_mixture(found, rows, groups, kind):
+    """Means and standard deviations of rows given each draw of (sd, Omega, sigma), by dense algebra.
+
+    beta is normal given those, so that the predictive distribution is a mixture of normals.
+    """
+    design = found.model.design
+    prior = found.model.priors.resolved.integrated(found.model.names)
+    assert not prior.student_terms
+    coding = found.model.priors.resolved.fixed_coding.matrix
+    K0 = coding.T @ np.diag(prior.precision) @ coding
+    new = design.encode(rows)
+    means, sds = [], []
+    for d in range(len(found.beta)):
+        sigma, G = found.covariance.sigma[d], found.covariance.G[d]
+        V = dense.covariance(design.Z_rows, design.group, G, sigma, design.weights)
+        half = np.linalg.solve(V, design.X)
+        P = design.X.T @ half + K0
+        middle = np.linalg.solve(P, half.T @ (design.y - design.offset) + K0 @ np.linalg.solve(coding, prior.mean))
+        variance = np.einsum("rk,kl,rl->r", new.X, np.linalg.inv(P), new.X)
+        if groups == "new":
+            variance = variance + np.einsum("rk,kl,rl->r", new.Z_rows, G, new.Z_rows)
+        if kind == "response":
+            variance = variance + sigma**2
+        means.append(new.X @ middle + new.offset)
+        sds.append(np.sqrt(variance))
+    return np.array(means), np.array(sds)
+
+
+@pytest.mark.parametrize("kind", ["mean", "response"])
+@pytest.mark.parametrize("groups", ["new", "population"])
+def test_predictive_quantiles_are_those_of_the_exact_mixture(groups, kind):
+    found = fit("slope")
+    mean, sd = exact_mixture(found, ROWS, groups, kind)
+    n, repeats = len(mean), 20 if groups == "new" or kind == "response" else 1
+    draws = np.concatenate(
+        [predictive_draws(found, ROWS, groups, kind, random_seed=seed) for seed in range(repeats)]
+    )
+    for probability in (0.025, 0.25, 0.5, 0.9, 0.975):
+        quantile = np.quantile(draws, probability, axis=0)
+        reached = stats.norm.cdf(quantile, mean, sd).mean(axis=0)
+        # beta was drawn once for each draw of the covariance parameters, b and noise in every repeat.
+        error = np.sqrt(probability * (1 - probability) / n)
+        np.testing.assert_allclose(reached, probability, atol=4.0 * error)
+
+
+def test_observed_groups_without_kept_draws_of_b_against_exact_conditionals():
+    """b drawn anew: normal about the conditional mean of its group, given each draw of the rest."""
+    found = fit_without_groups("slope")
+    design = found.model.design
+    b = effects_of_groups(found, np.array([7, 2]), np.arange(400), np.random.default_rng(3))
+    z = np.empty((400, 2, 2))
+    for d in range(400):
+        sigma, G = found.covariance.sigma[d], found.covariance.G[d]
+        V = dense.covariance(design.Z_rows, design.group, G, sigma, design.weights)
+        mean, covariance = dense.effects(design.y, design.X, found.beta[d], design.Z_rows, design.group, G, V)
+        for k, j in enumerate((7, 2)):
+            own = slice(2 * j, 2 * j + 2)
+            z[d, k] = np.linalg.solve(np.linalg.cholesky(covariance[own, own]), b[d, k] - mean[j])
+    z = z.reshape(400, 4)
+    assert np.abs(z.mean(axis=0)).max() < 4.5 / np.sqrt(400)
+    np.testing.assert_allclose(np.cov(z.T), np.eye(4), atol=0.3)
+    assert stats.kstest(z.ravel(), "norm").pvalue > 0.001
+
+
+def test_observed_groups_without_kept_draws_of_b():
+    kept, moments = fit("slope"), fit_without_groups("slope")
+    for kind in ("mean", "response"):
+        a, b = kept.predict(ROWS, kind=kind), moments.predict(ROWS, kind=kind)
+        assert np.abs((a["mean"] - b["mean"]) / a["sd"]).max() < 4.5 * np.sqrt(2 / 400)
+        np.testing.assert_allclose(b["sd"], a["sd"], rtol=0.2)
+    draws = predictive_draws(moments, pd.concat([ROWS[:1], ROWS[:1]]))
+    np.testing.assert_array_equal(draws[:, 0], draws[:, 1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["mean", "response"])
+def test_intervals_of_new_groups_cover(kind):
+    """80 % intervals of a group that was not seen, over simulated tables with known parameters."""
+    truth = {"Intercept": 10.0, "t": 1.0, "1|g_sigma": 2.0, "t|g_sigma": 0.7, "sigma": 1.0}
+    J, n, tables = 15, 5, 300
+    rows = pd.DataFrame({"t": np.tile(np.arange(n) - 2.0, J + 1), "g": np.repeat(np.arange(J + 1), n)})
+    covered = np.empty((tables, n), dtype=bool)
+    for seed in range(tables):
+        rng = np.random.default_rng(seed)
+        seen = bm.simulate("y ~ t + (t || g)", rows[: J * n], truth, random_seed=seed)
+        b = rng.normal(size=2) * [2.0, 0.7]
+        new = rows[J * n :].reset_index(drop=True)
+        actual = 10.0 + b[0] + (1.0 + b[1]) * new["t"] + (rng.normal(size=n) if kind == "response" else 0.0)
+        found = bm.MixedModel("y ~ t + (t || g)", seen).fit(
+            engine="importance", draws=500, chains=2, random_seed=seed, progressbar=False
+        )
+        table = found.predict(new, groups="new", kind=kind, ci_prob=0.8, random_seed=seed)
+        covered[seed] = (table["eti80_lb"] < actual) & (actual < table["eti80_ub"])
+    # Rows of one table are dependent: each row alone is a binomial sample.
+    assert np.abs(covered.mean(axis=0) - 0.8).max() < 3.5 * np.sqrt(0.16 / tables)
 
 
 def test_a_level_that_was_observed_can_be_new_too():
@@ -163,6 +263,16 @@ def test_noise_has_the_weights_of_the_rows():
     for wrong in (0.0, -1.0, np.nan, "x"):
         with pytest.raises(bm.PredictionError, match="the weights 'w' of the new rows must be positive"):
             noise(rows.assign(w=wrong))
+
+
+@pytest.mark.parametrize("groups", ["observed", "new", "population"])
+def test_the_offset_of_new_rows_is_added(groups):
+    found, rows = fit("weighted"), table("weighted").iloc[:3]
+    moved = rows.assign(o=rows["o"] + [5.0, -2.0, 0.0])
+    shift = predictive_draws(found, moved, groups) - predictive_draws(found, rows, groups)
+    np.testing.assert_allclose(shift, np.broadcast_to([5.0, -2.0, 0.0], shift.shape), atol=1e-9)
+    with pytest.raises(bm.PredictionError, match="'o'"):
+        predictive_draws(found, rows.drop(columns="o"), groups)
 
 
 def test_new_rows_are_encoded_as_those_of_the_model():
@@ -310,11 +420,24 @@ def test_replicates_keep_within_memory(monkeypatch):
     assert found.posterior_predictive()["posterior_predictive"]["Reaction"].shape == (2, 25, 180)
 
 
-def test_replicates_of_new_groups_need_no_draws_of_b():
+@pytest.mark.parametrize("groups", ["observed", "new"])
+def test_replicates_need_no_kept_draws_of_b(groups):
     found = copy_of(fit_without_groups("slope"))
-    assert found.posterior_predictive("new")["posterior_predictive"]["Reaction"].shape == (2, 200, 180)
-    with pytest.raises(bm.SamplingError, match="keep_groups=True"):
-        found.posterior_predictive("observed")
+    y = found.posterior_predictive(groups)["posterior_predictive"]["Reaction"].to_numpy()
+    kept = copy_of(fit("slope")).posterior_predictive(groups)["posterior_predictive"]["Reaction"].to_numpy()
+    assert y.shape == kept.shape == (2, 200, 180)
+    error = kept.std(axis=(0, 1)) * np.sqrt(2 / 400)
+    assert np.abs((y.mean(axis=(0, 1)) - kept.mean(axis=(0, 1))) / error).max() < 5.0
+
+
+def test_replicates_in_blocks_are_complete(monkeypatch):
+    """Three draws a block: every draw has its replicate, about its own mean."""
+    monkeypatch.setattr(prediction, "BLOCK", 3 * (180 + 18 * 2))
+    found = fit("slope")
+    y = replicates(found, "observed", None, np.random.default_rng(1)).reshape(400, 180)
+    z = (y - predictive_draws(found)) / found.covariance.sigma[:, None]
+    assert np.abs(z.mean(axis=1)).max() < 5.0 / np.sqrt(180)
+    assert z.std() == pytest.approx(1.0, abs=4.5 / np.sqrt(2 * z.size))
 
 
 def test_a_number_of_replicates_is_rounded_up_to_whole_chains():

@@ -9,13 +9,14 @@ from bayesmixed.errors import BayesmixedError
 
 PUBLIC = {
     *("MixedModel", "Fit", "RemlFit", "load", "fit_many", "compare_models", "likelihood_ratio_test", "simulate"),
-    "from_bambi",
+    *("from_bambi", "between_within"),
     *("type_one_error", "interval_coverage", "plot_type_one_error", "plot_interval_coverage"),
     *("load_dataset", "list_datasets", "dataset_info", "read_table"),
     *("parse_formula", "build_design", "Design", "Specification"),
     *("Moments", "CodedMoments", "MarginalLikelihood", "MarginalPosterior"),
     *("summarise", "agree", "sum_moments"),
-    "power_scaling_data",
+    *("power_scaling_data", "multiverse", "power", "assurance"),
+    "bayes_factor",
     *(
         "ParameterNames",
         "resolve_priors",

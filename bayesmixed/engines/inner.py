@@ -97,4 +97,5 @@ def integrate_sigma(nodes, start, blocks, priors, patterns, first, step, count, 
             values[i, n_down + j] = up[j] + prior
             total += np.exp(up[j] - top)
         first[i], step[i], count[i] = s - n_down * h, h, n_down + n_up
-        log_mass[i] = top + prior + np.log(total * h)
+        if total < np.inf:  # far out, where rounding of 1e25 is all that differences show, nothing is left anyway
+            log_mass[i] = top + prior + np.log(total * h)

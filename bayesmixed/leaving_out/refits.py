@@ -12,6 +12,7 @@ from bayesmixed.engines.mode import find_mode
 from bayesmixed.engines.settings import SamplerSettings
 from bayesmixed.engines.weighted import weighted_draws
 from bayesmixed.engines.weights import K_HAT_LIMIT, effective_size
+from bayesmixed.evidence.bridge import bridged
 from bayesmixed.leaving_out.draws import kernel_arguments
 from bayesmixed.likelihood import log_likelihood
 from bayesmixed.moments import Moments
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 #: Weighted draws of each refit, or draws of NUTS in four chains.
 DRAWS = 4000
-#: Steps of the bridge, which converges in a handful.
-STEPS = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,35 +61,6 @@ def refitted_log_density(
     draws, log_weights = _draws(model, part, seed)
     log_densities = _log_likelihoods(model.posterior, draws) - _log_likelihoods(part, draws)
     return bridged(log_densities, log_weights, whole, effective_size(log_weights), whole_size)
-
-
-def bridged(rest: Array, log_weights: Array, whole: Array, rest_size: float, whole_size: float) -> float:
-    """log of the mean of ``l = p(y_i | y_-i, theta)`` over the posterior without i, by draws with i too.
-
-    The fixed point of ``r = E_rest[l / (s l + (1 - s) r)] / E_whole[1 / (s l + (1 - s) r)]``, s the share of the
-    effective draws that the whole posterior has; the least variance that a bridge can have.
-    Meng and Wong (1996), Statistica Sinica 6, 831-860.
-
-    Parameters
-    ----------
-    rest, log_weights : ndarray, shape (R,)
-        log l at draws without i, and their normalised log weights.
-    whole : ndarray, shape (S,)
-        log l at draws of the whole posterior.
-    rest_size, whole_size : float
-        Effective draws of both.
-    """
-    log_share = np.log(whole_size / (whole_size + rest_size))
-    log_other = np.log(rest_size / (whole_size + rest_size))
-    log_r = float(np.logaddexp.reduce(log_weights + rest))
-    for _ in range(STEPS):
-        above = np.logaddexp.reduce(log_weights + rest - np.logaddexp(log_share + rest, log_other + log_r))
-        below = np.logaddexp.reduce(-np.logaddexp(log_share + whole, log_other + log_r)) - np.log(len(whole))
-        moved = float(above - below)
-        if abs(moved - log_r) < 1e-10:
-            break
-        log_r = moved
-    return moved
 
 
 def _draws(

@@ -7,6 +7,7 @@ import numpy as np
 from bayesmixed.coded import CodedMoments
 from bayesmixed.errors import RemlError
 from bayesmixed.icc.signed import negative_icc_hint
+from bayesmixed.marginal_effects.reml_methods import EffectsOfReml
 from bayesmixed.reml.criterion import Criterion
 from bayesmixed.reml.inference import Inference
 from bayesmixed.reml.optimize import minimise
@@ -59,7 +60,7 @@ def fit_reml(design: "Design", coded: CodedMoments, method: str = "REML") -> "Re
     return RemlFit(design, coded, criterion, optimum)
 
 
-class RemlFit(Tables, Inference, Rows):
+class RemlFit(Tables, Inference, Rows, EffectsOfReml):
     """A model fitted by REML or ML.
 
     Standard errors are those of ``(X'V^-1X)^-1`` at the estimates; degrees of freedom are Satterthwaite's, or

@@ -1,4 +1,4 @@
-"""Test statistics of clustered data, and how replicates of the data compare with the data."""
+"""The check of the report: three statistics of the data beside those of replicates; `Fit.check` has more."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesmixed.checks.statistics import anova_icc, between_group_sd, within_group_sd
 from bayesmixed.coding import Array
 from bayesmixed.predict import replicates
 from bayesmixed.seeds import seed_sequence
@@ -17,79 +18,12 @@ if TYPE_CHECKING:
     from bayesmixed.fit import Fit
 
 
-def between_group_sd(y: Array, group: Array) -> Array:
-    """Standard deviation of the group means.
-
-    Parameters
-    ----------
-    y : ndarray, shape (..., N)
-    group : ndarray of int, shape (N,)
-
-    Returns
-    -------
-    ndarray, shape (...)
-        In units of y.
-
-    Examples
-    --------
-    >>> between_group_sd(np.array([1.0, 3.0, 4.0, 6.0]), np.array([0, 0, 1, 1])).item()
-    2.1213203435596424
-    """
-    _, mean, _ = _group_sums(y, group)
-    return mean.std(axis=-1, ddof=1)
-
-
-def within_group_sd(y: Array, group: Array) -> Array:
-    """Pooled standard deviation of the rows about their group's mean, ``sqrt(SSW / (N - J))``.
-
-    Parameters
-    ----------
-    y : ndarray, shape (..., N)
-    group : ndarray of int, shape (N,)
-    """
-    size, _, within = _group_sums(y, group)
-    return np.sqrt(within / (size.sum() - len(size)))
-
-
-def anova_icc(y: Array, group: Array) -> Array:
-    """Intraclass correlation from a one-way analysis of variance; it may be negative.
-
-    ``(MSB - MSW) / (MSB + (n0 - 1) MSW)`` with ``n0 = (N - sum n_i^2 / N) / (J - 1)``.
-    Searle (1971), Linear Models, section 9.4.
-
-    Parameters
-    ----------
-    y : ndarray, shape (..., N)
-    group : ndarray of int, shape (N,)
-    """
-    size, mean, within = _group_sums(y, group)
-    N, J = size.sum(), len(size)
-    overall = (mean * size).sum(axis=-1) / N
-    between = (size * np.square(mean - overall[..., None])).sum(axis=-1)
-    msb, msw = between / (J - 1), within / (N - J)
-    n0 = (N - (size**2).sum() / N) / (J - 1)
-    return (msb - msw) / (msb + (n0 - 1.0) * msw)
-
-
 #: What a posterior predictive check compares, by the names of its tables and pictures.
 STATISTICS = {
     "between-group sd": between_group_sd,
     "within-group sd": within_group_sd,
     "ICC (ANOVA)": anova_icc,
 }
-
-
-def _group_sums(y: Array, group: Array) -> tuple[Array, Array, Array]:
-    """Sizes (J,), means (..., J) and the sum of squares within groups (...)."""
-    y = np.asarray(y, dtype=float)
-    order = np.argsort(group, kind="stable")
-    _, starts, place, size = np.unique(
-        np.asarray(group)[order], return_index=True, return_inverse=True, return_counts=True
-    )
-    ordered = y[..., order]
-    mean = np.add.reduceat(ordered, starts, axis=-1) / size
-    within = np.square(ordered - mean[..., place]).sum(axis=-1)
-    return size.astype(float), mean, within
 
 
 @dataclass(frozen=True)

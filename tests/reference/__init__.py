@@ -4,6 +4,7 @@
 lme4.json                   lme4, lmerTest and pbkrtest on every table; made by make_lme4.R
 clubsandwich.json           CR2 by clubSandwich, hat values by lme4; made by make_clubsandwich.R
 terms.json                  type III tests and contrasts by lmerTest, R2; made by make_terms.R
+emmeans.json                marginal means, contrasts, slopes by emmeans; made by make_emmeans.R
 nlme.json                   nlme with residual correlation; made by make_nlme.R
 brms_sleepstudy.json        brms with its default priors, 76,000 draws; made by make_brms.R
 rstanarm.json               rstanarm with its default priors, 40,000 draws; made by make_rstanarm.R
