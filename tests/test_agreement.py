@@ -27,8 +27,9 @@ BRMS_NAMES = {
 
 @pytest.fixture(scope="module")
 def like_brms():
-    data = bm.load_dataset("sleepstudy")
-    return bm.MixedModel("Reaction ~ Days + (Days | Subject)", data, priors="brms").fit(**LONG)
+    model = bm.MixedModel("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"), priors="brms")
+    with pytest.warns(bm.BayesmixedWarning, match="66 % of their mass on an ICC"):
+        return model.fit(**LONG)
 
 
 def scalars_and_effects(found):
@@ -168,6 +169,7 @@ GRAPHS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:the priors put:bayesmixed.errors.BayesmixedWarning")
 @pytest.mark.slow
 @pytest.mark.parametrize("priors", GRAPHS)
 def test_pymc_samples_both_graphs_to_the_same_posterior(priors, sleepstudy):

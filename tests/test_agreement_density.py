@@ -83,6 +83,8 @@ def _plain(number):
 
 
 SIGMA = Parameter("sigma", (0,), None, ())
+#: What PyMC 6.4 has too much in the log density of each half-Student-t: its log 2 is a single-precision constant.
+PYMC_LOG_2 = float(np.float32(np.log(2.0))) - np.log(2.0)
 #: Each takes a function that draws numbers between two ends.
 POSITIVE = (
     lambda number: HalfNormal(number(1, 9)),
@@ -126,9 +128,15 @@ def point(density: Density, seed: int) -> np.ndarray:
     return start + rng.normal(scale=0.7, size=density.size)
 
 
-def assert_same(found, expected, order) -> None:
+def half_t_count(model: Stages) -> int:
+    """Numbers with a half-Student-t prior."""
+    parameters = (*model.names.fixed, *model.names.sd, SIGMA)
+    return sum(len(p.columns) for p in parameters if isinstance(model.priors[p.name], HalfStudentT))
+
+
+def assert_same(found, expected, order, half_t: int) -> None:
     (value, gradient), (by_pymc, gradient_by_pymc) = found, expected
-    assert value == pytest.approx(by_pymc, rel=1e-11, abs=1e-8)
+    assert value == pytest.approx(by_pymc - half_t * PYMC_LOG_2, rel=1e-11, abs=1e-8)
     scale = 1.0 + np.abs(gradient_by_pymc).max()
     np.testing.assert_allclose(gradient[order], gradient_by_pymc, rtol=1e-8, atol=1e-8 * min(scale, 10.0))
 
@@ -151,7 +159,7 @@ def compare_with_marginal_graph(case: Case) -> None:
         for seed in range(3):
             x = point(density, case.seed + seed)
             flat = flat_values(graph, model.posterior, x)
-            assert_same(density.value_and_gradient(x), evaluate(flat), places(x, flat))
+            assert_same(density.value_and_gradient(x), evaluate(flat), places(x, flat), half_t_count(model))
 
 
 OPTIONS = {"suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much]}
@@ -164,7 +172,7 @@ def test_density_is_that_of_the_marginal_graph(case):
 
 
 @pytest.mark.slow
-@settings(max_examples=60, **OPTIONS)
+@settings(max_examples=40, **OPTIONS)
 @given(cases)
 def test_density_is_that_of_the_marginal_graph_for_many(case):
     compare_with_marginal_graph(case)
@@ -210,7 +218,7 @@ def test_density_is_that_of_the_hierarchical_graph_over_its_conditional(case):
 
 
 @pytest.mark.slow
-@settings(max_examples=40, **OPTIONS)
+@settings(max_examples=30, **OPTIONS)
 @given(cases)
 def test_density_is_that_of_the_hierarchical_graph_over_its_conditional_for_many(case):
     compare_with_hierarchical_graph(case)
