@@ -8,6 +8,7 @@ from bayesmixed.coding import Array
 from bayesmixed.compiled import compiled
 from bayesmixed.errors import SamplingError
 from bayesmixed.likelihood import LOG_2PI
+from bayesmixed.parallel import in_threads, parts
 from bayesmixed.parameters import stored_name
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 #: Numbers (draws x rows) that may be kept, and up to which a fit has them from the start.
 LIMIT = 50_000_000
 SMALL = 1_000_000
+#: Numbers that one thread computes at a time.
+WORK = 250_000
 
 
 def add_small_log_likelihood(fit: "Fit") -> None:
@@ -74,14 +77,21 @@ def log_likelihood_of_rows(fit: "Fit") -> Array:
     design = fit.model.design
     arrays = (design.y - design.offset, design.X, design.Z_rows, design.weights)
     draws = (fit.beta, fit.effects, fit.covariance.sigma)
-    plain = (np.ascontiguousarray(array, dtype=float) for array in (*arrays, *draws))
-    return _log_likelihood_of_rows(np.ascontiguousarray(design.group), *plain)
+    rows = [np.ascontiguousarray(array, dtype=float) for array in arrays]
+    beta, b, sigma = (np.ascontiguousarray(array, dtype=float) for array in draws)
+    group, result = np.ascontiguousarray(design.group), np.empty((len(sigma), design.n_obs))
+
+    def fill(own: slice) -> None:
+        _fill_log_likelihood(group, *rows, beta[own], b[own], sigma[own], result[own])
+
+    in_threads(fill, parts(len(sigma), max(1, WORK // design.n_obs)))
+    return result
 
 
 @compiled
-def _log_likelihood_of_rows(group, y, X, Z, weights, beta, b, sigma):  # pragma: no cover - compiled
+def _fill_log_likelihood(group, y, X, Z, weights, beta, b, sigma, result):  # pragma: no cover - compiled
     draws, n = len(sigma), len(y)
-    result, log_weights = np.empty((draws, n)), np.log(weights)
+    log_weights = np.log(weights)
     for d in range(draws):
         constant, variance = LOG_2PI + 2.0 * np.log(sigma[d]), sigma[d] * sigma[d]
         for i in range(n):
@@ -91,7 +101,6 @@ def _log_likelihood_of_rows(group, y, X, Z, weights, beta, b, sigma):  # pragma:
             for k in range(Z.shape[1]):
                 residual -= Z[i, k] * b[d, group[i], k]
             result[d, i] = -0.5 * (constant - log_weights[i] + weights[i] * residual * residual / variance)
-    return result
 
 
 def log_likelihood_of_groups(fit: "Fit") -> Array:

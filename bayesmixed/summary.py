@@ -1,6 +1,7 @@
 """Numbers that sum up draws, and the verdict on the sampler that made them."""
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,7 @@ def interval_names(ci_prob: float, ci_kind: str) -> tuple[str, str]:
     """Names of the limits as ArviZ writes them: ``eti95_lb``, ``eti95_ub``."""
     if ci_kind not in KINDS:
         raise SamplingError(f"ci_kind must be one of {', '.join(KINDS)}, not {ci_kind!r}")
-    if not 0.0 < ci_prob < 1.0:
+    if not isinstance(ci_prob, Real) or not 0.0 < ci_prob < 1.0:
         raise SamplingError(f"ci_prob must lie between 0 and 1, not {ci_prob!r}")
     percent = f"{100 * ci_prob:g}"
     return f"{ci_kind}{percent}_lb", f"{ci_kind}{percent}_ub"

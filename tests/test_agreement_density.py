@@ -165,6 +165,7 @@ def compare_with_marginal_graph(case: Case) -> None:
 OPTIONS = {"suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much]}
 
 
+@pytest.mark.slow
 @settings(max_examples=3, **OPTIONS)
 @given(cases)
 def test_density_is_that_of_the_marginal_graph(case):
@@ -211,6 +212,7 @@ def compare_with_hierarchical_graph(case: Case) -> None:
     assert found == pytest.approx(density.value_and_gradient(x)[0], rel=1e-8, abs=1e-6)
 
 
+@pytest.mark.slow
 @settings(max_examples=2, **OPTIONS)
 @given(cases)
 def test_density_is_that_of_the_hierarchical_graph_over_its_conditional(case):

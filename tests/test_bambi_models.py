@@ -120,6 +120,7 @@ def log_densities(theirs, ours, noncentered, points=3):
     return np.array(found).T
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", MODELS)
 @pytest.mark.parametrize("noncentered", [True, False])
 def test_the_joint_density_is_that_of_bambis_graph(key, noncentered):

@@ -237,6 +237,7 @@ def test_the_same_seed_prints_the_same(call, sleep):
     assert records[0] == records[1] != records[2]
 
 
+@pytest.mark.slow
 def test_save_and_report(call, sleep, tmp_path):
     saved, report = tmp_path / "fit.nc", tmp_path / "report.html"
     code, out, _ = call("fit", sleep, SLOPE, "--save", saved, "--report", report, "--json", *FAST)
@@ -392,6 +393,7 @@ def test_the_installed_command_line(sleep):
     assert all(line.startswith("warning: ") for line in run.stderr.splitlines()), run.stderr
 
 
+@pytest.mark.slow
 def test_a_process_ends_with_the_code_and_one_line(tmp_path):
     run = subprocess.run(command("reml", tmp_path / "no.csv", SLOPE), capture_output=True, text=True)
     assert run.returncode == 2

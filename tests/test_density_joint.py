@@ -32,6 +32,7 @@ def point(density, seed):
     return start + np.random.default_rng(seed).normal(scale=0.6, size=density.size)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_value_and_gradient_are_those_of_the_pymc_graph(name):
     model = model_of(name)
@@ -59,6 +60,7 @@ def test_gradient_by_central_differences(name):
     np.testing.assert_allclose(density.value_and_gradient(x)[1], numeric, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["icc", "decov of one", "decov"])
 def test_quadrature_and_importance_agree(name):
     model = model_of(name)
@@ -135,6 +137,7 @@ LABELS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:the priors put:bayesmixed.errors.BayesmixedWarning")
 @pytest.mark.parametrize(("name", "formula"), [("sleepstudy", SLOPE), ("Dyestuff", "Yield ~ 1 + (1 | Batch)")])
 def test_the_posterior_is_rstanarms(name, formula, rstanarm):

@@ -130,6 +130,7 @@ def test_predictive_quantiles_are_those_of_the_exact_mixture(groups, kind):
         np.testing.assert_allclose(reached, probability, atol=4.0 * error)
 
 
+@pytest.mark.slow
 def test_observed_groups_without_kept_draws_of_b_against_exact_conditionals():
     """b drawn anew: normal about the conditional mean of its group, given each draw of the rest."""
     found = fit_without_groups("slope")

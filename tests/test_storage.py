@@ -36,6 +36,7 @@ def round_trip(found, tmp_path, **options):
 
 
 # ---------------------------------------------------------------- round trip
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["intercept", "third slope", "uncorrelated", "slash", "weighted"])
 def test_a_loaded_fit_is_the_fit(key, tmp_path):
     found = fit(key)
@@ -160,6 +161,7 @@ def test_the_priors_of_a_loaded_fit_keep_their_numbers(tmp_path):
     assert again.model.priors.resolved.to_dict() == json.loads(again.idata.attrs["priors"])
 
 
+@pytest.mark.slow
 def test_functions_of_the_user_are_asked_for(tmp_path, sleepstudy):
     functions = {"half": lambda x: x / 2.0}
     found = bm.MixedModel("Reaction ~ half(Days) + (1 | Subject)", sleepstudy, functions=functions)

@@ -1,1 +1,1 @@
-"""Posterior predictive checks that see clustering: `Fit.check`, `Fit.plot_check` and what is behind them."""
+"""Posterior predictive checks that see clustering: `Fit.check`, and what is behind it and `Fit.plot_ppc`."""

@@ -6,7 +6,6 @@ from bayesmixed.fit_draws import FitDraws
 
 if TYPE_CHECKING:
     import pandas as pd
-    from arviz_plots import PlotCollection
 
 
 class Checks(FitDraws):
@@ -86,19 +85,3 @@ class Checks(FitDraws):
         from bayesmixed.checks.replicated import replicated_statistics
 
         return replicated_statistics(self, groups, statistics, draws, time, random_seed).table(ci_prob, ci_kind)
-
-    def plot_check(
-        self,
-        groups: str = "new",
-        statistics: Any = None,
-        draws: int | None = 1000,
-        time: Any = None,
-        ci_prob: float = 0.95,
-        random_seed: Any = 0,
-    ) -> "PlotCollection":
-        """Statistics of the model's tables (densities) beside those of yours (lines); arguments as in `check`."""
-        from bayesmixed.checks.replicated import replicated_statistics
-        from bayesmixed.report.plots.check import draw_statistics
-
-        found = replicated_statistics(self, groups, statistics, draws, time, random_seed)
-        return draw_statistics(found, self.model.units, ci_prob)

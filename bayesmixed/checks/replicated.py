@@ -42,6 +42,11 @@ class ReplicatedStatistics:
     observed: Mapping[str, float]
     replicated: Mapping[str, Array]
 
+    @property
+    def n_replicates(self) -> int:
+        """Tables that were drawn, over all chains."""
+        return next(iter(self.replicated.values())).size
+
     def p(self, name: str) -> float:
         """Two-sided posterior predictive p-value of one statistic; see `two_sided_p`."""
         return two_sided_p(self.observed[name], self.replicated[name].ravel())

@@ -65,9 +65,11 @@ class Grid:
         """
         if weights not in WEIGHTS:
             raise PredictionError(f"weights must be one of {', '.join(WEIGHTS)}, not {weights!r}")
+        if at is not None and not isinstance(at, Mapping):
+            raise PredictionError(f"at must be a dict such as {{'x': [0, 1]}}, not {at!r}")
         given = {name: _several(name, values) for name, values in (at or {}).items()}
         names = design.encoding.needed(MEAN_PARTS)
-        check_names((*variables, *given), names)
+        check_names((*names_in(variables), *given), names)
         _check_numbers(design, given)
         cells = crossed({name: given.get(name) or values_of(design, name) for name in variables})
         others = [name for name in names if name not in variables]
@@ -113,6 +115,8 @@ def text_of(value: Any) -> str:
 
 def names_in(variables: str | Sequence[str]) -> tuple[str, ...]:
     """One name or several."""
+    if not hasattr(variables, "__iter__"):
+        raise PredictionError(f"variables are named by a column, or a list of columns, not {variables!r}")
     names = (variables,) if isinstance(variables, str) else tuple(variables)
     double = [name for k, name in enumerate(names) if name in names[:k]]
     if double:

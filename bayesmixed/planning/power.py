@@ -165,6 +165,8 @@ def power(
     >>> [round(share, 1) for share in found.table["power"]]
     [0.3, 0.8]
     """
+    if not isinstance(effects, Mapping):
+        raise DesignError(f"effects must be a dict of coefficients, such as {{'t[b]': 0.5}}, not {effects!r}")
     for name, value in {**effects, "sigma": sigma, "sd": sd, "icc": icc}.items():
         if is_random(value):
             raise DesignError(f"power takes numbers; {name} is a distribution: use assurance")

@@ -1,5 +1,6 @@
 """Draws of the parameters from their priors."""
 
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -25,8 +26,10 @@ def draw_priors(priors: ResolvedPriors, names: ParameterNames, draws: int, rng: 
     Raises
     ------
     PriorError
-        A prior is improper, so that it has no draws.
+        A prior is improper, so that it has no draws; or `draws` is no whole number of at least 1.
     """
+    if not isinstance(draws, Integral) or draws < 1:
+        raise PriorError(f"draws must be a whole number of at least 1, not {draws!r}")
     p, q = len(priors.fixed_coding.centre), len(names.random_labels)
     beta, sd = np.empty((draws, p)), np.empty((draws, q))
     sigma, shared = _sigma_and_shares(priors, draws, rng)

@@ -8,7 +8,6 @@ import numpy as np
 
 from bayesmixed.errors import RemlError
 from bayesmixed.report.blocks import Bullets
-from bayesmixed.report.statistics import PredictiveCheck
 from bayesmixed.report.table import Column, Table, evenly
 
 if TYPE_CHECKING:
@@ -163,25 +162,6 @@ def random_effects(fit: "Fit", most: int = MOST_GROUPS) -> Table:
     if len(kept) < design.n_groups:
         note = f"{len(kept)} of {design.n_groups} groups, evenly spaced; fit.random_effects() has them all. {note}"
     return Table("Random effects", columns, tuple(rows), note)
-
-
-def posterior_predictive(check: PredictiveCheck) -> Table:
-    """Replicates against the data."""
-    keys = ("observed", "median", "eti95_lb", "eti95_ub", "p_value")
-    names = ("statistic", "observed", "replicates, median")
-    columns = (
-        Column(names[0], "text"),
-        Column(names[1]),
-        Column(names[2]),
-        *LIMITS,
-        Column("p-value", "share"),
-    )
-    note = (
-        "The p-value is the share of replicates with a statistic at least as large as that of the data; "
-        "near 0 or 1 it says that the model does not produce data like these."
-    )
-    rows = [(name, *row) for name, row in values_of(check.table(), keys)]
-    return Table(f"Replicates of {check.groups} groups against the data", columns, tuple(rows), note)
 
 
 def priors(model: "MixedModel") -> Table:

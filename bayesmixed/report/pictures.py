@@ -12,7 +12,7 @@ class Pictures(FitDraws):
     """What `bayesmixed.report.plots` draws of a fit; each takes the options of the function of that name."""
 
     def plot_ppc(self, **options: Any):
-        """Between-group sd, within-group sd and ICC of replicates against those of the data."""
+        """The statistics of `check`: of tables drawn from the model (densities), and of the data (lines)."""
         return self._plot("plot_ppc", **options)
 
     def plot_posterior(self, **options: Any):

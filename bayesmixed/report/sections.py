@@ -6,13 +6,14 @@ from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 
+from bayesmixed.checks.replicated import ReplicatedStatistics, replicated_statistics
 from bayesmixed.errors import RemlError
 from bayesmixed.report import contents, plots
 from bayesmixed.report.blocks import Block, Bullets, Folded, Mathematics, Paragraph, Picture
+from bayesmixed.report.check_contents import posterior_predictive, replicates_of_report
 from bayesmixed.report.explain import explain
 from bayesmixed.report.plots.check import draw_check
 from bayesmixed.report.plots.rows import numeric_variable
-from bayesmixed.report.statistics import PredictiveCheck, predictive_check
 from bayesmixed.report.table import number
 from bayesmixed.units import with_unit
 
@@ -248,24 +249,23 @@ def random_effects(fit: "Fit") -> Section:
 
 def check(fit: "Fit") -> Section:
     words = (
-        "Tables like the data are drawn from the model and summed up as the data are. Replicates of the observed "
-        "groups ask whether the model reproduces these groups; replicates of new groups ask whether groups like "
-        "these are drawn from it."
+        "Tables like the data are drawn from the model, with new groups in the place of those observed, and "
+        "summed up as the data are. Replicates of the observed groups would agree with the data between groups "
+        "whatever the model, for their effects were fitted to these rows; fit.check(groups='observed') has them."
     )
-    targets = ("observed", "new") if fit.has_effects else ("new",)
-    checks = [predictive_check(fit, groups) for groups in targets]
-    tables = [contents.posterior_predictive(found) for found in checks]
-    pictures = [_check_picture(fit, found) for found in checks]
-    return Section("check", "Posterior predictive check", (Paragraph(words), *tables, *pictures))
+    found = replicated_statistics(fit, draws=replicates_of_report(fit.model.design.n_obs))
+    table = posterior_predictive(found, fit.model.units)
+    return Section("check", "Posterior predictive check", (Paragraph(words), table, _check_picture(fit, found)))
 
 
-def _check_picture(fit: "Fit", found: PredictiveCheck) -> Picture:
+def _check_picture(fit: "Fit", found: ReplicatedStatistics) -> Picture:
     values = "; ".join(
-        f"{name}: observed {number(value)}, p {found.p_value(name):.2f}" for name, value in found.observed.items()
+        f"{name}: observed {number(value)}, p {found.p(name):.3f}" for name, value in found.observed.items()
     )
     return Picture(
-        f"check-{found.groups}",
-        f"Replicates of {found.groups} groups (densities) against the data (lines), with Bayesian p-values.",
+        "check",
+        f"Replicates of {found.groups} groups (densities; dots: medians, bars: 95 % intervals) against the data "
+        "(lines), with two-sided p-values.",
         f"Replicates of {found.groups} groups against the data. {values}",
         partial(draw_check, found, fit.model.units),
     )

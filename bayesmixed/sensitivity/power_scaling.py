@@ -1,5 +1,6 @@
 """Power-scaling: what a little more or less of the prior, or of the likelihood, does to the posterior."""
 
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -110,7 +111,9 @@ def power_scaling(
     import arviz_stats
     import pandas as pd
 
-    if not 0.0 < alphas[0] < 1.0 < alphas[1]:
+    if not isinstance(threshold, Real):
+        raise SamplingError(f"threshold must be a number, such as 0.05, not {threshold!r}")
+    if np.shape(alphas) != (2,) or not 0.0 < alphas[0] < 1.0 < alphas[1]:
         raise SamplingError(f"the powers must lie on both sides of 1, such as (0.99, 1.01), not {alphas!r}")
     data = power_scaling_data(fit)
     if not data["log_prior"].data_vars:

@@ -7,17 +7,39 @@ import pandas as pd
 import pytest
 
 import bayesmixed as bm
+from bayesmixed.checks.catalogue import STATISTICS
 from bayesmixed.checks.layout import Layout, time_column, time_ranks
 from bayesmixed.checks.statistics import (
+    anova_icc,
     autocorrelation,
+    between_group_sd,
     farthest_group,
     highest_group_mean,
     lowest_group_mean,
     residual_spread,
+    within_group_sd,
 )
 from bayesmixed.checks.within import GroupedRows, orthonormal_within
 from tests import fits
 from tests.dense import group_blocks
+
+SIZES = (3, 1, 4, 2)
+
+
+@pytest.fixture
+def rows(rng):
+    group = rng.permutation(np.repeat(np.arange(len(SIZES)), SIZES))
+    return rng.normal(size=len(group)) + 2.0 * group, group
+
+
+def anova(y, group):
+    """MSB, MSW and n0 by loops."""
+    parts = [y[group == j] for j in np.unique(group)]
+    N, J = len(y), len(parts)
+    msb = sum(len(part) * (part.mean() - y.mean()) ** 2 for part in parts) / (J - 1)
+    msw = sum(((part - part.mean()) ** 2).sum() for part in parts) / (N - J)
+    n0 = (N - sum(len(part) ** 2 for part in parts) / N) / (J - 1)
+    return msb, msw, n0
 
 
 def layout(key="weighted", time=None):
@@ -32,6 +54,43 @@ def least_squares(design):
     return y - columns @ np.linalg.lstsq(columns, y, rcond=None)[0], np.linalg.matrix_rank(columns)
 
 
+# ---------------------------------------------------------------- between and within groups
+def test_between_group_sd_is_that_of_the_means(rows):
+    y, group = rows
+    means = [y[group == j].mean() for j in range(len(SIZES))]
+    assert between_group_sd(y, group) == pytest.approx(np.std(means, ddof=1))
+
+
+def test_within_group_sd_is_the_root_of_msw(rows):
+    assert within_group_sd(*rows) == pytest.approx(np.sqrt(anova(*rows)[1]))
+
+
+def test_anova_icc_is_the_textbook_formula(rows):
+    msb, msw, n0 = anova(*rows)
+    assert anova_icc(*rows) == pytest.approx((msb - msw) / (msb + (n0 - 1) * msw))
+
+
+def test_anova_icc_can_be_negative():
+    assert anova_icc(np.array([0.0, 2.0, 0.0, 2.0]), np.array([0, 0, 1, 1])) == pytest.approx(-1.0)
+
+
+def test_anova_icc_of_dyestuff(dyestuff):
+    # MSB = 11271.5, MSW = 2451.25, n = 5: Davies and Goldsmith's analysis of variance
+    group = np.unique(dyestuff["Batch"], return_inverse=True)[1]
+    expected = (11271.5 - 2451.25) / (11271.5 + 4 * 2451.25)
+    assert anova_icc(dyestuff["Yield"].to_numpy(dtype=float), group) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", STATISTICS)
+def test_statistics_take_many_tables_at_once(name, rng):
+    own = layout("weighted")
+    many = rng.normal(size=(3, own.design.n_obs))
+    found = STATISTICS[name].values(many, own)
+    assert found.shape == (3,)
+    assert found[2] == pytest.approx(STATISTICS[name].values(many[2:], own)[0])
+
+
+# ---------------------------------------------------------------- residuals
 @pytest.mark.parametrize("key", ["slope", "weighted", "intercept", "factor", "third slope"])
 def test_residuals_are_those_of_least_squares_with_every_groups_own_coefficients(key):
     own = layout(key)

@@ -89,6 +89,7 @@ def test_a_saved_fit_keeps_its_weights(fit, tmp_path):
     assert back.idata.attrs["log_evidence"] == fit.idata.attrs["log_evidence"]
 
 
+@pytest.mark.slow
 def test_the_report_does_not_call_it_nuts(fit, tmp_path):
     fit.report(tmp_path / "page.html")
     text = (tmp_path / "page.html").read_text()

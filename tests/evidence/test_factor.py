@@ -67,6 +67,7 @@ def test_the_null_keeps_explicit_coefficients_and_scales():
     np.testing.assert_allclose(target.density.values(points), expected.density.values(points), atol=2e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weights", [None, "w"])
 def test_without_random_effects_it_is_linear_regression(weights):
     """``p(y) = integral of N(y; X m, X B X' + sigma^2 / w) p(sigma)``, dense, by SciPy."""
@@ -103,6 +104,7 @@ def test_the_density_ratio_of_coefficients_is_the_bayes_factor():
             assert abs(found.log_bf - ratio.log_bf) < 4.0 * np.hypot(ratio.error, found.error)
 
 
+@pytest.mark.slow
 def test_the_density_ratio_says_when_it_is_none():
     found = of("y ~ t + (t | g)")
     with pytest.raises(bm.PriorError, match="an sd of 0 lies at the edge of its range"):
@@ -126,6 +128,7 @@ def test_a_flat_coefficient_cancels_where_X_is_the_same():
     )
 
 
+@pytest.mark.slow
 def test_a_flat_coefficient_is_refused_where_X_differs():
     brms = of("y ~ t + x + (t | g)", priors="brms")
     for null in ("x", "t"):
@@ -141,6 +144,7 @@ def test_a_flat_coefficient_is_refused_where_X_differs():
     assert bm.bayes_factor(brms, same_X).log_bf == pytest.approx(bm.bayes_factor(brms, "t|g").log_bf, abs=0.02)
 
 
+@pytest.mark.slow
 def test_two_models_are_compared_as_they_are():
     full, smaller = of("y ~ t + (t | g)"), of("y ~ t + (1 | g)")
     named = bm.bayes_factor(full, "t|g")
@@ -240,6 +244,7 @@ def test_scales_must_be_positive_numbers():
         scaled(bm.Flat(), 2.0)
 
 
+@pytest.mark.slow
 def test_streamed_rows_name_their_null():
     table = random_table()
     streamed = bm.MixedModel.stream("y ~ t + (t | g)", table, batch_rows=7)
@@ -271,6 +276,7 @@ def test_what_is_printed_says_all_of_it():
     assert "times as likely under the null as under the model" in repr(other)
 
 
+@pytest.mark.slow
 def test_a_null_at_another_place_than_its_prior_is_noted():
     full = model("slope")
     assert "stated at the means" in bm.bayes_factor(full, "1|Subject", method="bridge").notes[0]

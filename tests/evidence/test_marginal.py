@@ -24,6 +24,7 @@ from tests.fits import model
 SLOPE = "Reaction ~ Days + (Days | Subject)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["intercept", "slope", "uncorrelated", "weighted", "factor"])
 def test_bridge_and_quadrature_agree(key):
     grid, bridged_ = (model(key).log_evidence(method) for method in ("quadrature", "bridge"))
@@ -38,6 +39,7 @@ def test_quadrature_is_that_of_the_engine():
     assert fit.log_evidence().value == fit.idata.attrs["log_evidence"]
 
 
+@pytest.mark.slow
 def test_three_effects_and_student_t_coefficients_take_the_bridge():
     """There are no grids for them; importance sampling, which shares no draws with the bridge, agrees."""
     student = bm.MixedModel(

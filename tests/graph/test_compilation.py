@@ -34,6 +34,7 @@ def graph_of(model):
 
 
 # ---------------------------------------------------------------- the graph
+@pytest.mark.slow
 @pytest.mark.parametrize(("priors", "seed"), [(PRIORS, 1), (OTHER, 2), (None, 3)])
 def test_the_sampling_graph_has_the_density_of_the_marginal_graph(priors, seed):
     model = stages(SLOPE, random_table(seed=seed), priors)
@@ -47,6 +48,7 @@ def test_the_sampling_graph_has_the_density_of_the_marginal_graph(priors, seed):
     np.testing.assert_allclose(gradient, by_public, rtol=1e-7, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_a_graph_with_the_data_of_another_table_has_its_density():
     """What `with_data` relies on: nothing of a table or of our priors is a constant of the graph."""
     first, second = stages(SLOPE, random_table(seed=1), PRIORS), stages(SLOPE, other_table(), OTHER)

@@ -6,9 +6,9 @@ import pytest
 from scipy import stats
 
 import bayesmixed as bm
+from bayesmixed.checks.statistics import anova_icc
 from bayesmixed.errors import RemlError
 from bayesmixed.icc.anova import AnovaIcc
-from bayesmixed.report.statistics import anova_icc
 from tests.designs import random_table
 
 

@@ -89,6 +89,7 @@ def test_adaptive_quadrature_in_rho_and_sigma():
     assert found.sigma.mean() == pytest.approx(sigma_mean, rel=0.005)
 
 
+@pytest.mark.slow
 def test_evidence_by_dblquad_of_a_balanced_table(dyestuff2):
     """From (mean, SSB, SSW) alone, mean flat: three independent sums."""
     model = bm.MixedModel(

@@ -32,6 +32,7 @@ def assert_near(share, expected, count, z=4.0):
     assert abs(share - expected) < z * np.sqrt(expected * (1 - expected) / count)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("J", "n", "icc", "effect"), [(8, 10, 0.5, 2.0), (14, 6, 0.5, 1.0)])
 def test_whole_groups_are_tested_by_the_t_test_of_their_means(J, n, icc, effect):
     (row,) = power({"arm[b]": effect}, groups=J, n=n, icc=icc).table.to_dict("records")
@@ -48,6 +49,7 @@ def test_without_an_effect_it_is_the_size():
     assert found["power"][1] < 0.05
 
 
+@pytest.mark.slow
 def test_covariates_within_groups_have_the_rows_degrees_of_freedom():
     found = power({"x": 0.5}, "y ~ x + (1 | clinic)", groups=6, n=5, icc=0.5, between=(), within=["x"]).table
     df, cut = 6 * 4 - 1, stats.t.ppf(0.975, 6 * 4 - 1)
@@ -117,6 +119,7 @@ def test_a_table_of_ones_own():
     assert uneven["n"][0] == 77 / 8
 
 
+@pytest.mark.slow
 def test_assurance_is_power_averaged_over_the_prior():
     options = {"groups": 14, "n": 6, "icc": 0.5, "sigma": 1.0, "between": ["arm"], "progressbar": False}
     found = bm.assurance(FORMULA, effects={"arm[b]": bm.Normal(1.0, 0.5)}, random_seed=1, **options).table

@@ -6,6 +6,7 @@ import pytest
 
 import bayesmixed as bm
 from bayesmixed.errors import StorageError
+from bayesmixed.report.check_contents import replicates_of_report
 from bayesmixed.report.page import page, write_report
 from bayesmixed.report.svg import embedded
 from tests import fits
@@ -40,15 +41,15 @@ def test_every_element_is_closed(read):
 
 
 def test_pictures_have_captions_and_alternative_text(read):
-    assert read.counts["figure"] == read.counts["figcaption"] == read.counts["svg"] == 8
-    assert read.values("role").count("img") == 8
+    assert read.counts["figure"] == read.counts["figcaption"] == read.counts["svg"] == 7
+    assert read.values("role").count("img") == 7
     titles = {value for tag, key, value in read.attributes if (tag, key) == ("title", "id")}
     assert set(read.values("aria-labelledby")) == titles
     assert "Days: median" in read.text
 
 
 def test_tables(read):
-    assert read.counts["table"] == read.counts["caption"] == 11
+    assert read.counts["table"] == read.counts["caption"] == 10
 
 
 @pytest.mark.parametrize(
@@ -77,6 +78,7 @@ def test_references_inside_pictures_lead_somewhere(html, read):
     assert wanted <= set(read.values("id"))
 
 
+@pytest.mark.slow
 def test_the_same_fit_gives_the_same_page(html):
     assert page(fits.fit("slope")) == html
 
@@ -89,6 +91,7 @@ def test_it_is_small(html):
     assert len(html.encode()) < 3_000_000
 
 
+@pytest.mark.slow
 def test_pictures_are_closed():
     import matplotlib.pyplot as plt
 
@@ -101,14 +104,27 @@ def test_pictures_are_closed():
 @pytest.mark.parametrize("key", ["intercept", "factor slope", "weighted", "slash"])
 def test_other_models(key):
     found = Page.of(page(fits.fit(key)))
-    assert found.counts["figure"] == 8
+    assert found.counts["figure"] == 7
     assert "nan" not in found.text.split()
 
 
-def test_without_draws_of_b_new_groups_are_checked():
+@pytest.mark.slow
+def test_without_draws_of_b():
     found = Page.of(page(fits.fit_without_groups("slope")))
     assert found.counts["figure"] == 7
     assert "Replicates of new groups" in found.text
+
+
+def test_the_check_is_that_of_the_fit(read):
+    table = fits.fit("slope").check()
+    assert all(sentence in read.text for sentence in table["reading"])
+    assert "between-group sd (ms)" in read.text
+    assert "400 tables were drawn" in read.text
+
+
+@pytest.mark.parametrize(("n_obs", "draws"), [(180, 1000), (40_000, 250), (10**7, 50)])
+def test_large_tables_are_replicated_less_often(n_obs, draws):
+    assert replicates_of_report(n_obs) == draws
 
 
 @pytest.mark.slow
@@ -117,9 +133,10 @@ def test_without_reml_it_says_why(ergostool):
     with pytest.warns(bm.BayesmixedWarning):
         found = Page.of(page(model.fit(random_seed=1, **fits.QUICK)))
     assert "REML does not exist" in found.text
-    assert found.counts["figure"] == 7
+    assert found.counts["figure"] == 6
 
 
+@pytest.mark.slow
 def test_names_with_html_come_out_harmless():
     html = page(hostile_fit())
     found = Page.of(html)
@@ -129,6 +146,7 @@ def test_names_with_html_come_out_harmless():
         assert name in found.text
 
 
+@pytest.mark.slow
 def test_write_report_leaves_one_file(tmp_path):
     path = tmp_path / "report.html"
     write_report(fits.fit("intercept"), path)

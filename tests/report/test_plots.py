@@ -173,14 +173,22 @@ def test_parameters_can_be_chosen():
         plots.plot_posterior(fits.fit("slope"), ["tau"])
 
 
-def test_check_draws_the_observed_values():
-    found = plots.plot_ppc(fits.fit("slope"), num_draws=100)
-    assert sorted(found.data.data_vars) == ["ICC (ANOVA)", "between-group sd", "within-group sd"]
-    design = fits.model("slope").design
-    means = np.bincount(design.group, design.y) / design.group_sizes
-    line = found.get_viz("ref_line", "between-group sd")
-    assert np.ravel(line.get_xdata())[0] == pytest.approx(means.std(ddof=1))
-    assert sum("p = " in text for text in texts(found)) == 3
+def test_check_draws_the_statistics_and_the_observed_values():
+    fit = fits.fit("slope")
+    found, table = plots.plot_ppc(fit, draws=100), fit.check(draws=100)
+    assert set(found.data.data_vars) == set(table.index)
+    for name, observed in table["observed"].items():
+        line = found.get_viz("ref_line", name)
+        assert np.ravel(line.get_xdata())[0] == pytest.approx(observed)
+    titles = [ax.get_title() for ax in plots.figure_of(found).axes if ax.get_title()]
+    names = ["between-group sd (ms)", "within-group sd (ms)", "ICC (ANOVA)"]
+    assert [title.split("\n")[0] for title in titles][:3] == names
+    assert [title.split("\n")[1] for title in titles] == [f"p = {p:.3f}" for p in table["p"]]
+
+
+def test_check_takes_what_check_takes():
+    found = fits.fit("slope").plot_ppc(groups="observed", statistics="ICC (ANOVA)", draws=20, random_seed=2)
+    assert list(found.data.data_vars) == ["ICC (ANOVA)"]
 
 
 @pytest.mark.parametrize("label", ["Intercept", "Days", "Days|Subject_sigma", "1|Subject_sigma", "sigma"])

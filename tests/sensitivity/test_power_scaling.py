@@ -93,6 +93,7 @@ def test_flat_priors_are_left_out(sleepstudy):
     assert list(log_prior(fit)) == ["Intercept", "1|Subject_sigma", "Days|Subject_sigma", "Subject_corr", "sigma"]
 
 
+@pytest.mark.slow
 def test_a_prior_of_pymc_has_pymcs_density(dyestuff):
     import pymc as pm
 

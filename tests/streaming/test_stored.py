@@ -83,6 +83,7 @@ def test_a_damaged_file_is_refused(fit, tmp_path):
         bm.load(path)
 
 
+@pytest.mark.slow
 def test_a_report_says_what_is_left_out(fit, tmp_path):
     fit.report(tmp_path / "fit.html")
     text = (tmp_path / "fit.html").read_text()
@@ -93,6 +94,7 @@ def test_a_report_says_what_is_left_out(fit, tmp_path):
     assert "18 groups of 10 rows" in text
 
 
+@pytest.mark.slow
 def test_every_engine_takes_a_streamed_model(table):
     models = [bm.MixedModel.stream(FORMULA, table, batch_rows=31), bm.MixedModel(FORMULA, table)]
     models.append(bm.MixedModel.from_moments(FORMULA, models[1].moments))
@@ -126,6 +128,7 @@ def test_reml_of_a_file_in_parts(table, tmp_path, capsys):
     assert texts[0] == texts[1]
 
 
+@pytest.mark.slow
 def test_fit_of_a_folder(folder, tmp_path, capsys):
     save, report = tmp_path / "fit.nc", tmp_path / "fit.html"
     options = ["--seed", "1", "--draws", "200", "--engine", "importance", "--save", save, "--report", report]

@@ -1,6 +1,7 @@
 """Priors of how variance is shared: on the ICC itself, and R2D2M2."""
 
 from dataclasses import replace
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,8 +36,12 @@ def icc_priors(
     Raises
     ------
     PriorError
-        The model has no random intercept, whose share the ICC is.
+        The model has no random intercept, whose share the ICC is, or a number is not positive.
     """
+    given = {"alpha": alpha, "beta": beta, "nu": nu, "scale": 1.0 if scale is None else scale}
+    for name, value in given.items():
+        if not isinstance(value, Real) or not 0.0 < value < float("inf"):
+            raise PriorError(f"{name} of a prior on the ICC must be a positive number, not {value!r}")
     if "Intercept" not in names.random_labels:
         raise PriorError("a prior on the ICC needs a random intercept: (1 | g) or (t | g)")
     base, found = default_priors(design, names), DataScales.of(design)

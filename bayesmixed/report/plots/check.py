@@ -1,14 +1,11 @@
 """Posterior predictive check: statistics of replicated tables against those of the data."""
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bayesmixed.arrays import Array
-from bayesmixed.checks.replicated import ReplicatedStatistics
+from bayesmixed.checks.replicated import ReplicatedStatistics, replicated_statistics
 from bayesmixed.parameters import stored_name
 from bayesmixed.report.plots.marginals import densities
 from bayesmixed.report.plots.style import TITLE, VERMILLION, drawing, labelled
-from bayesmixed.report.statistics import PredictiveCheck, predictive_check
 from bayesmixed.units import Units
 
 if TYPE_CHECKING:
@@ -19,59 +16,47 @@ if TYPE_CHECKING:
 
 def plot_ppc(
     fit: "Fit",
-    groups: str = "observed",
-    num_draws: int | None = 1000,
+    groups: str = "new",
+    statistics: Any = None,
+    draws: int | None = 1000,
+    time: Any = None,
     ci_prob: float = 0.95,
     random_seed: Any = 0,
 ) -> "PlotCollection":
-    """Between-group sd, within-group sd and ANOVA ICC of replicates against those of the data (the line).
+    """Statistics of tables drawn from the model (densities) against those of the data (lines).
 
     Parameters
     ----------
     fit : Fit
-    groups : {"observed", "new"}
-        Replicates of the same groups, or of new ones. Those of the same groups hardly test the sd between groups.
-    num_draws : int or None
-        How many replicates; None for as many as there are draws.
+    groups, statistics, draws, time, random_seed :
+        As in `Fit.check`, which has the numbers and says in words what they mean.
     ci_prob : float
-    random_seed : int, SeedSequence or Generator
+        Of the equal-tailed interval drawn below each density.
 
     Returns
     -------
     arviz_plots.PlotCollection
-        With Bayesian p-values, ``P(T(y_rep) >= T(y))``, in the titles; `ppc_table` has the numbers.
+        One panel a statistic, with its two-sided p-value in the title.
+
+    Raises
+    ------
+    PredictionError
+        A statistic does not exist or is no number, or time has missing values.
     """
-    return draw_check(predictive_check(fit, groups, num_draws, random_seed), fit.model.units, ci_prob)
+    found = replicated_statistics(fit, groups, statistics, draws, time, random_seed)
+    return draw_check(found, fit.model.units, ci_prob)
 
 
-def draw_check(check: PredictiveCheck, units: Units, ci_prob: float = 0.95) -> "PlotCollection":
+def draw_check(found: ReplicatedStatistics, units: Units, ci_prob: float = 0.95) -> "PlotCollection":
     """The picture of a check that was made before."""
-    titles = [
-        f"{labelled(name, units.of_y if name.endswith('sd') else '')}\np = {check.p_value(name):.2f}"
-        for name in check.observed
-    ]
-    return _draw(check.observed, check.replicated, titles, ci_prob)
+    from arviz_plots import add_lines
 
-
-def draw_statistics(found: ReplicatedStatistics, units: Units, ci_prob: float = 0.95) -> "PlotCollection":
-    """The picture of `Fit.check`: two-sided p-values in the titles, a line where the data are."""
     titles = [
         f"{labelled(one.name, units.of_y if one.in_units_of_y else '', TITLE)}\np = {found.p(one.name):.3f}"
         for one in found.statistics
     ]
-    return _draw(found.observed, found.replicated, titles, ci_prob)
-
-
-def _draw(
-    observed: Mapping[str, float], replicated: Mapping[str, Array], titles: Sequence[str], ci_prob: float
-) -> "PlotCollection":
-    """Densities of the replicates' statistics with a line at that of the data."""
-    from arviz_plots import add_lines
-
+    observed = {stored_name(name): value for name, value in found.observed.items()}
     with drawing():
-        collection = densities(replicated, titles, ci_prob)
-        line = {"color": VERMILLION, "linestyle": "-"}
-        add_lines(
-            collection, {stored_name(name): value for name, value in observed.items()}, visuals={"ref_line": line}
-        )
+        collection = densities(found.replicated, titles, ci_prob)
+        add_lines(collection, observed, visuals={"ref_line": {"color": VERMILLION, "linestyle": "-"}})
     return collection

@@ -114,6 +114,7 @@ def test_dyestuff2_has_a_statistic_of_zero(dyestuff2):
         assert (table["statistic"].iloc[0], table["p"].iloc[0]) == (0.0, 1.0)
 
 
+@pytest.mark.slow
 def test_exact_and_bootstrap_agree():
     one = fit("x ~ t + (1 | g)", random_table((6, 5, 7, 4, 6, 5, 3, 6, 1, 1), seed=14))
     exact = one.test_random_effects(random_seed=1).iloc[0]

@@ -169,6 +169,7 @@ def test_dense_profiles_of_coefficients(formula):
         np.testing.assert_allclose(limits(found, False, label), expected, rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("formula", ["y ~ t + (t | g)", "y ~ t + (t || g)"])
 def test_the_icc_averaged_over_rows(formula):
     found = fit(formula, UNEVEN)

@@ -87,6 +87,7 @@ def test_percentile_and_basic_intervals(boot):
     assert basic["upper"] == pytest.approx(2 * basic["estimate"] - low)
 
 
+@pytest.mark.slow
 def test_share_of_singular_fits_is_that_of_the_closed_form(dyestuff):
     """Balanced one-way layout: P(zero) = cdf of F at (1 - ICC) / (1 + (n - 1) ICC)."""
     one = fit("Yield ~ 1 + (1 | Batch)", dyestuff)
@@ -100,6 +101,7 @@ def test_share_of_singular_fits_is_that_of_the_closed_form(dyestuff):
     assert (boot.draws.loc[zero, "ICC(Batch)"] == 0.0).all()
 
 
+@pytest.mark.slow
 def test_balanced_layout_has_the_distribution_of_mean_squares(dyestuff):
     """sigma^2 = MSW and sd^2 = (MSB - MSW) / n where that is positive; MSB and MSW are chi-squares."""
     one = fit("Yield ~ 1 + (1 | Batch)", dyestuff)

@@ -63,6 +63,7 @@ def from_rows(rows, Lambda, gamma, rng):
     return Moments.of_rows(y, rows.X, rows.Z, rows.group, rows.levels, rows.weights)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_distribution_is_that_of_simulated_tables(case):
     rows, rng = CASES[case](), np.random.default_rng(11)
