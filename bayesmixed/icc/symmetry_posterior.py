@@ -57,15 +57,18 @@ class SymmetricDensity:
     def log_likelihood(self, x: float, s: Array) -> Array:
         """log p(y | D, sigma) at one x and many log sigma.
 
-        With ``Q_xx = R'R`` and ``R^-T K0 R^-1 = U diag(k) U'``, ``P = R'U diag(1 / sigma^2 + k) U'R``.
+        With a typical weight w0 of the rows, ``w0 Q_xx + K0 = LL'`` and ``L^-1 w0 Q_xx L^-T = U diag(k) U'``,
+        ``P = LU diag(k w / w0 + 1 - k) U'L'`` for every ``w = 1 / sigma^2``: right also where Q_xx alone is
+        singular up to rounding, as with an ICC near 1.
         """
-        Q, K0m = self.sums.Q(x), self.precision * self.mean
-        lower = np.linalg.cholesky(Q[:-1, :-1])
-        half = np.linalg.solve(lower, np.diag(np.sqrt(self.precision)))
-        k, U = np.linalg.eigh(half @ half.T)
+        Q, K0m, weight = self.sums.Q(x), self.precision * self.mean, np.exp(-2.0 * s)[:, None]
+        typical = float(np.exp(-2.0 * np.median(s)))
+        lower = np.linalg.cholesky(typical * Q[:-1, :-1] + np.diag(self.precision))
+        half = np.linalg.solve(lower, np.linalg.solve(lower, typical * Q[:-1, :-1]).T)
+        k, U = np.linalg.eigh(half)
+        k = np.clip(k, 0.0, 1.0)
         data, prior = (U.T @ np.linalg.solve(lower, side) for side in (Q[:-1, -1], K0m))
-        weight = np.exp(-2.0 * s)[:, None]
-        P = weight + np.maximum(k, 0.0)
+        P = k * (weight / typical) + (1.0 - k)
         log_det_P = 2.0 * np.log(np.diag(lower)).sum() + np.log(P).sum(axis=1)
         fit = ((weight * data + prior) ** 2 / P).sum(axis=1)
         rest = weight[:, 0] * Q[-1, -1] + self.mean @ K0m

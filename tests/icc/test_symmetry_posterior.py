@@ -28,6 +28,18 @@ def dense_value(model, D, sigma, mean, sd):
     return dense.log_likelihood(design.y, design.X, V, np.array(mean), prior, flat)
 
 
+def test_cell_means_near_an_icc_of_one():
+    """The columns of a factor add up to a constant, of which rows say ever less as D grows; the prior does not."""
+    table = negative_table().assign(f=lambda rows: np.where(np.arange(len(rows)) % 2, "a", "b"))
+    priors = {"f": bm.Normal(0.5, 2.0), "sigma": bm.Exponential(0.8)}
+    model = bm.MixedModel("y ~ 0 + f + (1 | g)", table, priors=priors)
+    density = symmetric_density(model)
+    for D in (0.7, 1e3, 1e6):
+        found = density.log_likelihood(density.sums.x_of(D), np.log([0.4, 0.7, 3.0]))[1]
+        assert found == pytest.approx(dense_value(model, D, 0.7, [0.5, 0.5], np.array([2.0, 2.0])), rel=1e-7)
+    assert np.isfinite(density.log_likelihood(80.0, np.log([0.4, 0.7, 3.0]))).all()
+
+
 @pytest.mark.parametrize("D", [-0.15, 0.0, 1.3])
 @pytest.mark.parametrize("flat", [False, True])
 def test_dense_likelihood(D, flat):
