@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
@@ -22,6 +23,14 @@ def pytest_collection_finish(session):
     """The libraries that were imported stay: looking through them for garbage took a seventh of all time."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _no_figure_stays_open():
+    """pyplot keeps every figure until it is closed, and warns at the twenty-first, whichever test drew it."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture

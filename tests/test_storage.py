@@ -108,6 +108,7 @@ def odd_table():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "formula",
     [

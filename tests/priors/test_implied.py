@@ -86,10 +86,8 @@ def test_a_prior_that_decides_about_the_icc_warns(dyestuff):
 
 
 def test_the_picture_has_a_panel_for_each_number(sleepstudy):
-    import matplotlib.pyplot as plt
 
     model = bm.MixedModel(SLOPE, sleepstudy, units={"Reaction": "ms"})
     axes = model.priors.plot(draws=500)
     assert [ax.get_title() for ax in axes] == list(model.priors.implied(draws=10).index)
     assert axes[-1].get_xlabel() == "ms"
-    plt.close("all")

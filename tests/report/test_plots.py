@@ -20,12 +20,6 @@ FUNCTIONS = [name for name in plots.__all__ if name.startswith("plot_") and name
 COLLECTIONS = {"plot_posterior", "plot_variance_components", "plot_ppc"}
 
 
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    plt.close("all")
-
-
 def texts(plot):
     """Every text of a figure."""
     figure = plots.figure_of(plot)

@@ -11,12 +11,6 @@ from bayesmixed.report.plots.style import figure_of
 from tests import fits
 
 
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    plt.close("all")
-
-
 def texts(ax):
     return [text.get_text() for text in ax.findobj(plt.Text) if text.get_text()]
 

@@ -7,12 +7,6 @@ import pytest
 import bayesmixed as bm
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
-
-
 def found(**options):
     plan = {"groups": [4, 8], "n": 4, "between": ["arm"], "icc": 0.2} | options
     effects = {"arm[b]": 2.0}

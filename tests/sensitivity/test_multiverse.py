@@ -1,6 +1,5 @@
 """Grid re-analysis: each analysis is the fit that one would make by hand; what it reports and refuses."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -111,11 +110,9 @@ def test_the_picture_shows_the_table(model):
     dots = [line.get_xdata()[0] for line in axes[2].lines if line.get_marker() in "os"]
     expected = found.table[found.table["quantity"] == "ICC(Batch)"]["median"]
     np.testing.assert_allclose(dots, expected)
-    plt.close("all")
     (ax,) = found.plot(["sigma"], order="median")
     places = {line.get_ydata()[0]: line.get_xdata()[0] for line in ax.lines if line.get_marker() in "os"}
     assert (np.diff([places[k] for k in sorted(places)]) >= 0).all()
-    plt.close("all")
     with pytest.raises(SamplingError, match="no quantity 'Days'"):
         found.plot(["Days"])
 

@@ -135,6 +135,7 @@ def icc_of(x, q, correlated, rows):
     return (between / (between + sigma**2)).mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("restricted", [True, False])
 @pytest.mark.parametrize(
     "formula",
@@ -161,6 +162,7 @@ def test_dense_profiles(formula, restricted):
         np.testing.assert_allclose(own, 1 / (1 + np.exp(-np.array(expected))), rtol=2e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("formula", ["y ~ t + (1 | g)", "y ~ t + (t | g)"])
 def test_dense_profiles_of_coefficients(formula):
     found = fit(formula, UNEVEN)
@@ -240,6 +242,7 @@ def test_every_theta_of_a_grid_within_the_cut_lies_within_the_limits(seed):
         assert upper == pytest.approx(scale * inside[-1], rel=0.005)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("slope", [0.0, 1.0])
 def test_no_point_within_the_cut_lies_beyond_a_limit(seed, slope):
@@ -316,6 +319,7 @@ def test_the_average_icc_cannot_exceed_the_share_of_rows_with_a_slope():
     assert limits(found, True, "ICC(g | mean over rows)")[1] < share
 
 
+@pytest.mark.slow
 # ---------------------------------------------------------------- invariances
 @pytest.mark.parametrize("restricted", [True, False])
 @pytest.mark.parametrize(("a", "b", "c"), [(1e6, 1.0, 0.0), (1.0, 1e6, 0.0), (1e-6, 365.25, 0.0), (1.0, 1.0, 1e4)])
