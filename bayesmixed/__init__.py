@@ -19,6 +19,7 @@ _HOMES = {
     "likelihood_ratio_test": "reml.comparison.ratio",
     "simulate": "simulation",
     "between_within": "marginal_effects.between_within",
+    "calibrate": "calibration",
     "type_one_error": "planning.size",
     "interval_coverage": "planning.size",
     "power": "planning.power",

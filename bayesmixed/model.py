@@ -2,6 +2,7 @@
 
 import warnings as python_warnings
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -188,6 +189,12 @@ class MixedModel(ModelMatrices):
         """A model whose priors keep the numbers that an earlier table gave them."""
         model = cls(formula, data, **options)
         model._resolved = resolved
+        return model
+
+    def _with_response(self, y: Array) -> "MixedModel":
+        """The same rows, groups and numbers of the priors with another response, (N,)."""
+        model = type(self)._of_design(replace(self.design, y=y), None, {}, self._functions)
+        model._resolved = self.priors.resolved
         return model
 
     def __repr__(self) -> str:

@@ -95,10 +95,20 @@ def simulate_response(
     design: Design, beta: Array, covariance: CovarianceParameters, rng: np.random.Generator
 ) -> Array:
     """One draw of y for the rows of a design, shape (N,)."""
-    eigenvalues, vectors = np.linalg.eigh(covariance.G)
+    b = simulate_effects(design.n_groups, covariance.G, rng)
+    return simulate_rows(design, beta, b, covariance.sigma, rng)
+
+
+def simulate_effects(groups: int, G: Array, rng: np.random.Generator) -> Array:
+    """``b ~ N(0, G)`` of some groups, shape (groups, q); G may be singular."""
+    eigenvalues, vectors = np.linalg.eigh(G)
     root = vectors * np.sqrt(np.maximum(eigenvalues, 0.0))
-    b = rng.standard_normal((design.n_groups, design.q)) @ root.T
-    noise = covariance.sigma * rng.standard_normal(design.n_obs) / np.sqrt(design.weights)
+    return rng.standard_normal((groups, len(G))) @ root.T
+
+
+def simulate_rows(design: Design, beta: Array, b: Array, sigma: Array, rng: np.random.Generator) -> Array:
+    """``y = X beta + Z b + offset + e``, shape (N,)."""
+    noise = sigma * rng.standard_normal(design.n_obs) / np.sqrt(design.weights)
     return design.mean(beta, b) + noise
 
 

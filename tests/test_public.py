@@ -15,7 +15,7 @@ PUBLIC = {
     *("parse_formula", "build_design", "Design", "Specification"),
     *("Moments", "CodedMoments", "MarginalLikelihood", "MarginalPosterior"),
     *("summarise", "agree", "sum_moments"),
-    *("power_scaling_data", "multiverse", "power", "assurance"),
+    *("power_scaling_data", "multiverse", "power", "assurance", "calibrate"),
     "bayes_factor",
     *(
         "ParameterNames",
