@@ -11,6 +11,9 @@ WORKERS ?= 2
 BLAS_THREADS ?= 1
 SUITE   ?= reml
 BENCH   ?=
+CALIBRATION ?=
+COVERAGE ?=
+MINUTES ?= 10
 UV      := .tools/bin/uv
 BIN     := .venv/bin
 READY   := .venv/.ready
@@ -22,7 +25,7 @@ unexport UV_CONSTRAINT UV_OVERRIDE PIP_TARGET PIP_USER PIP_CONSTRAINT PYTEST_ADD
 export PIP_ROOT_USER_ACTION := ignore
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-fast lint format bench env clean distclean
+.PHONY: help demo test test-fast lint format bench calibrate coverage fuzz env clean distclean
 
 help:
 	@echo 'make demo       fit the sleep-deprivation data and leave a report in demo-report/'
@@ -31,6 +34,9 @@ help:
 	@echo 'make lint       ruff: rules and formatting; mypy: types'
 	@echo 'make format     let ruff rewrite what it can'
 	@echo 'make bench      time this package beside others, SUITE=reml, sampling or scale; writes docs/benchmarks.md'
+	@echo 'make calibrate  simulation-based calibration, 10,000 tables a design; writes docs/calibration.md'
+	@echo 'make coverage   count how often 95 % intervals hold the truth; writes docs/coverage.md'
+	@echo 'make fuzz       search for formulas that break something, MINUTES=10; findings in .fuzz/'
 	@echo 'make env        only set up .venv'
 	@echo 'make clean      remove caches, builds and reports'
 	@echo 'make distclean  also remove .venv and .tools'
@@ -56,6 +62,23 @@ format: $(READY)
 # One thread: OpenBLAS's own cost more than they bring on small matrices, and far more on a busy machine.
 bench: .bench/.ready
 	@OPENBLAS_NUM_THREADS=$(BLAS_THREADS) .bench/venv/bin/python -m benchmarks $(SUITE) $(BENCH)
+
+# Both go on where they were stopped: delete docs/data/calibration* or docs/data/coverage* to begin anew.
+calibrate: $(READY)
+	@OPENBLAS_NUM_THREADS=$(BLAS_THREADS) $(BIN)/python -m proof.calibration $(CALIBRATION)
+
+coverage: $(READY)
+	@$(BIN)/python -m proof.coverage $(COVERAGE)
+
+# atheris stays out of .venv; no part of the tests.
+fuzz: .fuzz/.ready
+	@PYTHONPATH=.fuzz/atheris OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.faults.fuzz .fuzz/formulas \
+	    -max_total_time=$$(( $(MINUTES) * 60 )) -rss_limit_mb=3000
+	@cat .fuzz/formulas/summary.txt
+
+.fuzz/.ready: | $(READY)
+	@$(UV) pip install -q --python $(BIN)/python --target .fuzz/atheris 'atheris>=3'
+	@touch $@
 
 env: $(READY)
 
@@ -87,4 +110,4 @@ clean:
 	find bayesmixed tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean
-	rm -rf .venv .bench .tools
+	rm -rf .venv .bench .fuzz .tools

@@ -16,6 +16,7 @@ import click
 
 from bayesmixed import __version__
 from bayesmixed.errors import BayesmixedError, BayesmixedWarning, StorageError, warnings_as_texts
+from bayesmixed.printable import printable_json, printable_line
 
 if TYPE_CHECKING:
     from bayesmixed.fit import Fit
@@ -217,13 +218,13 @@ def _print_fit(fit: "Fit") -> None:
 
 
 def _print_json(record: dict[str, Any]) -> None:
-    click.echo(json.dumps(record, allow_nan=False, ensure_ascii=False))
+    click.echo(printable_json(json.dumps(record, allow_nan=False, ensure_ascii=False)))
 
 
 def _warn(texts: Sequence[str], quiet: bool) -> None:
     if not quiet:
         for text in texts:
-            click.echo(f"warning: {text}", err=True)
+            click.echo(f"warning: {printable_line(text)}", err=True)
 
 
 def _writable(path: Path) -> Path:
@@ -254,7 +255,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _complain(text: str) -> int:
-    click.echo(f"bayesmixed: {' '.join(text.split())}", err=True)
+    click.echo(f"bayesmixed: {printable_line(' '.join(text.split()))}", err=True)
     return 2
 
 

@@ -32,13 +32,14 @@ class Coding:
     With ``constant`` the coefficients e for which ``X e = 1`` (zero where there are none), ``centre`` c
     (zero wherever e is not) and ``scale`` s: ``X_c = X (I - e c') diag(1/s)``, ``K = diag(s) (I + e c')``.
     Columns that are nearly dependent even so, like those of ``t * f`` far from t = 0, are told apart by a
-    ``rotation`` R besides: ``X_c = X (I - e c') diag(1/s) R^-1``, ``K = R diag(s) (I + e c')``.
+    ``rotation`` R besides: ``X_c = X (I - e c') diag(1/s) R^-1``, ``K = R diag(s) (I + e c')``. Priors may be
+    stated for other combinations of the columns too, by an R of their own.
 
     Parameters
     ----------
     constant, centre, scale : ndarray, shape (p,)
     rotation : ndarray, shape (p, p), optional
-        Upper triangular; none where it is not needed.
+        Upper triangular in computing; none where it is not needed.
     """
 
     constant: Array
@@ -65,6 +66,26 @@ class Coding:
     def unscaled(self) -> "Coding":
         """The same centres with every scale one: the coding in which priors are stated."""
         return Coding(self.constant, self.centre, np.ones_like(self.scale))
+
+    def with_own(self, columns: Iterable[int], whole: bool = False) -> "Coding":
+        """This coding of where priors are stated, with some coefficients as the user has them, at x = 0.
+
+        With ``whole`` no combinations are left then, of other columns neither.
+        """
+        own = list(columns)
+        if not own:
+            return self
+        constant, centre, rotation = self.constant, self.centre, self.rotation
+        if constant[own].any():
+            constant = centre = np.zeros_like(centre)
+        if rotation is not None:
+            plain = np.eye(len(centre))
+            turned = not np.array_equal(rotation[own], plain[own])
+            rotation = rotation.copy()
+            rotation[own] = plain[own]
+            if (whole and turned) or np.array_equal(rotation, plain):
+                rotation = None
+        return Coding(constant, centre, self.scale, rotation)
 
     @property
     def matrix(self) -> Array:
@@ -187,6 +208,18 @@ def column_codings(design: "Design") -> tuple[Coding, tuple[Coding, ...]]:
     return fixed, tuple(
         fixed if columns is design.X else Coding.of_columns(columns, w, constant_of(columns)) for columns in own
     )
+
+
+def column_products(design: "Design", plain: Coding) -> Array:
+    """Weighted mean cross-products of the centred and scaled columns of X, (p, p)."""
+    if design.streamed is not None:
+        coded = design.streamed.coded
+        R = coded.moments.triangle()[:, : design.p]
+        R = R if coded.fixed.rotation is None else R @ coded.fixed.rotation
+        return R.T @ R / design.streamed.scales.sum_weights
+    w, X = weights_of(design), np.ascontiguousarray(design.X, dtype=float)
+    products = _cross_products_in_chunks(X, w, plain.constant, plain.centre, plain.scale)
+    return products / (len(X) if w is None else w.sum())
 
 
 def weights_of(design: "Design") -> Array | None:

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from bayesmixed.fit import Fit
 
 
-def compare_models(fits: "Mapping[str, Fit]", by: str | None = None, **options: Any) -> "pd.DataFrame":
+def compare_models(
+    fits: "Mapping[str, Fit]",
+    by: str | None = None,
+    *,
+    refit: bool | str = "auto",
+    random_seed: Any = 0,
+    cores: int | None = None,
+) -> "pd.DataFrame":
     """Fits side by side; or, with `by`, ranked by how well they predict rows or groups that they have not seen.
 
     Parameters
@@ -25,8 +32,12 @@ def compare_models(fits: "Mapping[str, Fit]", by: str | None = None, **options: 
         None: parameters, posterior median and sd, one row a quantity. "group": whole groups are left out, as in
         `Fit.logo`, which asks for predictions of new groups. "row": single rows, as in `Fit.loo`, which asks for
         new rows of known groups.
-    **options
-        Of `Fit.loo` and `Fit.logo`: ``refit``, ``random_seed``, ``cores``.
+    refit : {"auto", True, False}
+        With `by`: which posteriors without a row, or a group, are computed anew; see `Fit.loo`.
+    random_seed : int, SeedSequence or Generator
+        With `by`: of the refits.
+    cores : int, optional
+        With `by`: threads; all cores if None.
 
     Returns
     -------
@@ -59,10 +70,12 @@ def compare_models(fits: "Mapping[str, Fit]", by: str | None = None, **options: 
     """
     _check_fits(fits)
     if by is None:
+        if not (isinstance(refit, str) and refit == "auto"):
+            raise SamplingError("refit is for leaving out: add by='group' or by='row'")
         return _side_by_side(fits)
     from bayesmixed.leaving_out.comparison import compare_predictions
 
-    return compare_predictions(fits, by, **options)
+    return compare_predictions(fits, by, refit=refit, random_seed=random_seed, cores=cores)
 
 
 def _side_by_side(fits: "Mapping[str, Fit]") -> "pd.DataFrame":

@@ -7,9 +7,14 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bayesmixed.printable import printable_line
+
 
 class BayesmixedError(Exception):
     """Base class of every error that bayesmixed raises on purpose."""
+
+    def __str__(self) -> str:
+        return printable_line(super().__str__())
 
 
 class FormulaError(BayesmixedError, ValueError):
@@ -46,6 +51,9 @@ class StorageError(BayesmixedError, OSError):
 
 class BayesmixedWarning(UserWarning):
     """Something the reader of the results should know; also listed in `warnings`."""
+
+    def __str__(self) -> str:
+        return printable_line(super().__str__())
 
 
 @contextmanager

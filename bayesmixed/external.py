@@ -128,7 +128,8 @@ def _all_coefficients(posterior: MarginalPosterior, values: Mapping[str, np.ndar
     if not all(stored_name(p.name) in values for p in posterior.names.fixed):
         return None
     columns = [values[stored_name(p.name)] for p in posterior.names.fixed]
-    beta = np.column_stack([column.reshape(len(column), -1) for column in columns])
+    draws = len(next(iter(values.values())))
+    beta = np.column_stack([np.empty((draws, 0)), *(column.reshape(draws, -1) for column in columns)])
     return beta @ posterior.priors.fixed_coding.matrix.T
 
 

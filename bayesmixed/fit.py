@@ -138,15 +138,21 @@ class Fit(FitTables, IccOfFit, EffectsOfFit, Checks, LeavingOut, Pictures):
 
     # ---------------------------------------------------------------- prediction
     def predict(
-        self, rows: Any = None, groups: str = "observed", kind: str = "mean", **options: Any
+        self,
+        rows: Any = None,
+        groups: str = "observed",
+        kind: str = "mean",
+        ci_prob: float = 0.95,
+        ci_kind: str = "eti",
+        random_seed: Any = 0,
     ) -> "pd.DataFrame":
         """Mean or response of rows, of their observed groups, of new groups, or at b = 0.
 
-        See `bayesmixed.predict.predict_posterior` for what each integrates over, and its other arguments.
+        See `bayesmixed.predict.predict_posterior` for what each integrates over, and the arguments.
         """
         from bayesmixed.predict import predict_posterior
 
-        return predict_posterior(self, rows, groups, kind, **options)
+        return predict_posterior(self, rows, groups, kind, ci_prob, ci_kind, random_seed)
 
     def fitted(self) -> Array:
         """Posterior mean of ``X beta + Z b + offset`` of every row, shape (N,)."""

@@ -16,6 +16,7 @@ from bayesmixed.model_matrices import ModelMatrices
 from bayesmixed.moments import Moments
 from bayesmixed.parameters import ParameterNames
 from bayesmixed.posterior import MarginalPosterior
+from bayesmixed.printable import printable_line
 from bayesmixed.priors.presets import resolve
 from bayesmixed.priors.request import Priors
 from bayesmixed.priors.resolved import ResolvedPriors
@@ -201,7 +202,7 @@ class MixedModel(ModelMatrices):
         design = self.design
         return (
             f"MixedModel({self.specification.formula!r}, {design.n_obs} rows, "
-            f"{design.n_groups} groups of {design.factor_name})"
+            f"{design.n_groups} groups of {printable_line(design.factor_name)})"
         )
 
     def _repr_html_(self) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -80,7 +81,10 @@ def load_moments(path: str | Path, functions: Mapping[str, Callable[..., Any]] |
         raise
     except FileNotFoundError:
         raise StorageError(f"{path} does not exist") from None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except (
+        *(OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticError, RecursionError),
+        *(EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error),
+    ) as error:
         raise StorageError(f"{path} does not hold whole moments: {' '.join(str(error).split())}") from error
 
 

@@ -5,8 +5,9 @@ The names are Bambi's: ``Intercept``, ``Days``, ``Type`` (dimension ``Type_dim``
 and ours for the correlations: ``Subject_corr`` (``Subject__term_dim``, ``Subject__term_dim_bis``).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Stands for "/" in names of DataTree variables, where xarray refuses it (U+2215, division slash).
 SLASH = "\u2215"
+#: Interactions of more parts have too many spellings to try them all.
+MOST_PARTS = 4
 
 
 def stored_name(name: str) -> str:
@@ -35,16 +38,43 @@ def typed_name(name: str) -> str:
 def find_name(name: str, among: Iterable[str]) -> str | None:
     """The name among those that `name` means: spaces do not count, and a slash may be its stand-in.
 
+    An interaction may be spelled in another order, see `respelled`.
+
     Examples
     --------
     >>> find_name("I(Days/2)|Subject_sigma", ["sigma", "I(Days / 2)|Subject_sigma"])
     'I(Days / 2)|Subject_sigma'
+    >>> find_name("arm[b]:time", ["arm[b]", "time", "arm:time[b]"])
+    'arm:time[b]'
     """
     others = list(among)
     if name in others:
         return name
     wanted = _essence(name)
-    return next((other for other in others if _essence(str(other)) == wanted), None)
+    found = next((other for other in others if _essence(str(other)) == wanted), None)
+    if found is not None or ":" not in wanted:
+        return found
+    return next((other for other in others if wanted in map(_essence, respelled(str(other)))), None)
+
+
+def respelled(label: str) -> Iterator[str]:
+    """Other spellings of an interaction: its parts in any order, each level behind its own part.
+
+    Examples
+    --------
+    >>> list(respelled("arm:time[b]"))
+    ['arm[b]:time', 'arm:time[b]', 'time:arm[b]', 'time[b]:arm']
+    >>> "arm[b]:sex[m]" in respelled("sex:arm[m, b]"), "arm[m]:sex[b]" in respelled("sex:arm[m, b]")
+    (True, False)
+    """
+    body, bracket, inside = label.partition("[") if label.endswith("]") else (label, "", "")
+    parts, levels = body.split(":"), inside[:-1].split(", ") if bracket else []
+    if not 2 <= len(parts) <= MOST_PARTS:
+        return
+    for order in permutations(range(len(parts))):
+        for chosen in combinations(range(len(parts)), len(levels)):
+            own = {place: f"[{level}]" for place, level in zip(chosen, levels, strict=True)}
+            yield ":".join(parts[k] + own.get(k, "") for k in order)
 
 
 def _essence(name: str) -> str:
@@ -142,9 +172,9 @@ class ParameterNames:
     @classmethod
     def of(cls, design: "Design") -> "ParameterNames":
         factor = design.factor_name
-        fixed = _parameters(design.fixed, "{}", "{}_dim")
-        sd = _parameters(design.random_terms, "{}|" + factor + "_sigma", "{}__expr_dim", intercept="1")
-        effects = _parameters(design.random_terms, "{}|" + factor, "{}__expr_dim", intercept="1")
+        fixed = _parameters(design.fixed, "", "_dim")
+        sd = _parameters(design.random_terms, f"|{factor}_sigma", "__expr_dim", intercept="1")
+        effects = _parameters(design.random_terms, f"|{factor}", "__expr_dim", intercept="1")
         return cls(fixed, sd, effects, factor, tuple(design.random_labels), tuple(design.levels))
 
     @property
@@ -228,14 +258,15 @@ def _correlations(value: Any, name: str, shape: tuple[int, ...]) -> Array:
     return corr
 
 
-def _parameters(terms: "tuple[Term, ...]", name: str, dim: str, intercept: str = "Intercept"):
+def _parameters(terms: "tuple[Term, ...]", ending: str, dim: str, intercept: str = "Intercept"):
+    """One parameter a term; the names of tables go into no format string, where braces would be read."""
     parameters, start = [], 0
     for term in terms:
         own = intercept if term.name == "Intercept" else term.name
         columns = tuple(range(start, start + term.size))
         coords = () if term.coords is None else tuple(term.coords)
-        own_dim = None if term.coords is None else dim.format(own)
-        parameters.append(Parameter(name.format(own), columns, own_dim, coords))
+        own_dim = None if term.coords is None else own + dim
+        parameters.append(Parameter(own + ending, columns, own_dim, coords))
         start += term.size
     return tuple(parameters)
 

@@ -284,12 +284,12 @@ def _new_group_part(fit: "FitDraws", new: "NewRows", levels: np.ndarray | None, 
 
 
 def _check(groups: str, kind: str) -> None:
-    if groups not in TARGETS:
+    if not isinstance(groups, str) or groups not in TARGETS:
         raise PredictionError(f"groups must be one of {', '.join(TARGETS)}, not {groups!r}")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise PredictionError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
 
 
 def _check_draws(draws: Any) -> None:
-    if not isinstance(draws, int | np.integer) or draws < 1:
+    if not isinstance(draws, int | np.integer) or isinstance(draws, bool) or draws < 1:
         raise PredictionError(f"draws must be a whole number of at least 1, not {draws!r}")

@@ -21,25 +21,7 @@ def rows_of(design: "Design", rows: Any, groups: str) -> "NewRows":
     if rows is None:
         own = np.array(design.levels, dtype=object)[design.group]
         return NewRows(design.X, design.Z_rows, design.offset, own)
-    return design.encode(rows if groups == "observed" else _without_groups(design, rows))
-
-
-def _without_groups(design: "Design", rows: Any) -> Any:
-    """The rows with another name for grouping columns that are no predictors: their values do not matter."""
-    from bayesmixed.encoding import PARTS
-
-    needed = design.encoding.needed(PARTS[1:])
-    hidden = {name: f"{name} (group)" for name in design.specification.factor if name not in needed}
-    if isinstance(rows, Mapping):
-        return {hidden.get(name, name): values for name, values in rows.items()}
-    import narwhals as nw
-
-    try:
-        frame = nw.from_native(rows)
-    except TypeError:
-        return rows  # encoding says what is wrong
-    present = set(frame.collect_schema().names())
-    return frame.rename({name: other for name, other in hidden.items() if name in present}).to_native()
+    return design.encode(rows, groups == "observed")
 
 
 def levels_of(design: "Design", rows: Any) -> np.ndarray | None:
@@ -78,7 +60,9 @@ def weights_of(design: "Design", rows: Any) -> Array | float:
 def _column(rows: Any, name: str) -> list | None:
     """The values of one column of the user's rows; None if they have no such column."""
     if isinstance(rows, Mapping):
-        return list(rows[name]) if name in rows else None
+        import pandas as pd
+
+        return list(pd.DataFrame(dict(rows))[name]) if name in rows else None  # one value may stand for all rows
     import narwhals as nw
 
     frame = nw.from_native(rows).lazy()

@@ -8,6 +8,7 @@ streamed table there are no rows, and the moments are all that a model needs.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ FORMAT = "bayesmixed-fit"
 FORMAT_VERSION = 1
 _ROWS, _MOMENTS, _STREAMED = "model_frame", "moments", "streamed_moments"
 _FACTOR = "categories"
+_DIGEST = "digest_of_texts"
 
 
 def save(fit: "Fit", path: str | Path) -> None:
@@ -46,6 +48,7 @@ def save(fit: "Fit", path: str | Path) -> None:
     groups = {name: node.to_dataset() for name, node in fit.idata.children.items()} | _model_datasets(model)
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = fit.idata.attrs | _header(model)
+    tree.attrs[_DIGEST] = _digest_of_texts(tree)
     with whole_file(path) as temporary:
         tree.to_netcdf(temporary, engine="h5netcdf", encoding=_with_checksums(tree))
 
@@ -72,6 +75,20 @@ def _with_checksums(tree: "xr.DataTree") -> dict[str, dict[str, Any]]:
     }
 
 
+def _digest_of_texts(tree: "xr.DataTree") -> str:
+    """A digest of what HDF5's checksums leave out: text in arrays, and in the attributes of the file."""
+    found = sha256()
+    for name, value in sorted(tree.attrs.items()):
+        if isinstance(value, str) and name != _DIGEST:
+            found.update(f"{name}\0{value}\0".encode(errors="surrogatepass"))
+    for node in sorted(tree.subtree, key=lambda one: one.path):
+        for name, variable in sorted(node.variables.items(), key=lambda pair: str(pair[0])):
+            if variable.dtype.kind not in "iufb":
+                texts = "\0".join(map(str, variable.to_numpy().ravel()))
+                found.update(f"{node.path}\0{name}\0{texts}\0".encode(errors="surrogatepass"))
+    return found.hexdigest()
+
+
 def load(path: str | Path, functions: Mapping[str, Callable[..., Any]] | None = None) -> "Fit":
     """Read a fit that `Fit.save` wrote.
 
@@ -92,6 +109,8 @@ def load(path: str | Path, functions: Mapping[str, Callable[..., Any]] | None = 
     tree = _read(path)
     try:
         header = _checked_header(tree.attrs, path)
+        if tree.attrs.pop(_DIGEST, None) not in (None, _digest_of_texts(tree)):
+            raise StorageError(f"{path} does not hold a whole fit: its text is not what was written")
         model = _rebuild(tree, header, functions)
         for name in {_ROWS, _MOMENTS, _STREAMED} & set(tree.children):
             del tree[name]
@@ -103,7 +122,7 @@ def load(path: str | Path, functions: Mapping[str, Callable[..., Any]] | None = 
         raise
     except BayesmixedError as error:
         raise StorageError(f"{path} does not hold a whole fit: {error}") from error
-    except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError, ArithmeticError, RecursionError) as error:
         raise StorageError(f"{path} does not hold a whole fit: {' '.join(str(error).split())}") from error
     return fit
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from bayesmixed.arrays import Array, Index
 from bayesmixed.errors import SamplingError
+from bayesmixed.printable import printable_line
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -17,7 +18,7 @@ KINDS = ("eti", "hdi")
 
 def interval_names(ci_prob: float, ci_kind: str) -> tuple[str, str]:
     """Names of the limits as ArviZ writes them: ``eti95_lb``, ``eti95_ub``."""
-    if ci_kind not in KINDS:
+    if not isinstance(ci_kind, str) or ci_kind not in KINDS:
         raise SamplingError(f"ci_kind must be one of {', '.join(KINDS)}, not {ci_kind!r}")
     if not isinstance(ci_prob, Real) or not 0.0 < ci_prob < 1.0:
         raise SamplingError(f"ci_prob must lie between 0 and 1, not {ci_prob!r}")
@@ -182,7 +183,8 @@ class Verdict:
         return f"independent draws{weights}, {sizes}"
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.word}: {self.sentence}", *(f"- {reason}" for reason in self.reasons)])
+        reasons = (f"- {printable_line(reason)}" for reason in self.reasons)
+        return "\n".join([f"{self.word}: {self.sentence}", *reasons])
 
 
 def judge(scalars: dict[str, Array], statistics: "xr.Dataset | None") -> Verdict:

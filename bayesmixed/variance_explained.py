@@ -18,6 +18,7 @@ from bayesmixed.arrays import Array, Index
 from bayesmixed.errors import RemlError
 from bayesmixed.parameters import CovarianceParameters
 from bayesmixed.quantiles import chi2_cut
+from bayesmixed.reml.probability import check_ci_prob
 from bayesmixed.summary import describe_each
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ def reml_r2(fit: "Estimates", method: str | None, ci_prob: float, **options: Any
     """See `RemlFit.r2`."""
     import pandas as pd
 
+    _check_options(method, options)
     columns = {"estimate": r2_values(fit.design, fit.beta, fit.covariance)}
     if method == "bootstrap":
         draws = r2_values(fit.design, *_bootstrap(fit, options))
@@ -148,6 +150,7 @@ def reml_design_effect(fit: "Estimates", method: str | None, ci_prob: float, **o
     """See `RemlFit.design_effect`."""
     import pandas as pd
 
+    _check_options(method, options)
     design = fit.design
     columns = {"estimate": design_effects(design.Z_rows, design.group, fit.covariance)}
     if method == "bootstrap":
@@ -156,6 +159,12 @@ def reml_design_effect(fit: "Estimates", method: str | None, ci_prob: float, **o
     elif method is not None:
         columns |= _transformed(fit, method, ci_prob)
     return pd.DataFrame(columns, index=pd.Index(SIZES, name="quantity"))
+
+
+def _check_options(method: str | None, options: dict[str, Any]) -> None:
+    """Options are those of the bootstrap, and would be of no effect without it."""
+    if options and method != "bootstrap":
+        raise RemlError(f"{next(iter(options))!r} is no argument, or one that needs method='bootstrap'")
 
 
 def _bootstrap(fit: "Estimates", options: dict[str, Any]) -> tuple[Array, CovarianceParameters]:
@@ -176,8 +185,7 @@ def _bootstrap(fit: "Estimates", options: dict[str, Any]) -> tuple[Array, Covari
 
 
 def _limits(draws: Array, ci_prob: float) -> dict[str, Array]:
-    if not 0.0 < ci_prob < 1.0:
-        raise RemlError(f"ci_prob must lie between 0 and 1, not {ci_prob!r}")
+    check_ci_prob(ci_prob)
     tail = (1.0 - ci_prob) / 2.0
     low, high = np.quantile(draws, [tail, 1.0 - tail], axis=0, method="weibull")
     return {"lower": low, "upper": high}
@@ -191,8 +199,7 @@ def _transformed(fit: "Estimates", method: str, ci_prob: float) -> dict[str, Arr
 
     if method not in ("profile", "profile-reml"):
         raise RemlError(f"method must be 'bootstrap', 'profile' or 'profile-reml', not {method!r}")
-    if not 0.0 < ci_prob < 1.0:
-        raise RemlError(f"ci_prob must lie between 0 and 1, not {ci_prob!r}")
+    check_ci_prob(ci_prob)
     if fit.design.q > 1 or not (fit.design.Z_rows == 1.0).all():
         raise RemlError(
             f"with random slopes the design effect is no function of the ICC, so that {method!r} does not give "

@@ -407,7 +407,8 @@ OUT = {
     "default": ("y ~ t + x + (1 | g)", {}),
     "uncorrelated": ("y ~ t + (t || g)", {}),
     "two brackets": ("y ~ t + (1 | g) + (0 + t | g)", {"priors": "brms"}),
-    "factor": ("y ~ f*t + offset(o) + (f || g)", {}),
+    "factor": ("y ~ f*t + offset(o) + (f || g)", {"priors": "bambi"}),
+    "two levels": ("y ~ h + t + offset(o) + (f || g)", {}),
     "no intercept": ("y ~ 0 + t + u + (0 + t | g)", {}),
     "indicators": ("y ~ 0 + f + (1 | g)", {}),
     "power": ("log(y) ~ I(u^2) + sqrt(t) + (1 | g:h)", {}),
@@ -436,6 +437,12 @@ def test_bambis_graph_of_our_model_has_its_density(key):
     if key == "weighted":
         found = found - 0.5 * np.log(table()["w1"]).sum()
     np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize(("formula", "name"), [("y ~ f + t + (1 | g)", "f"), ("y ~ t * u + (1 | g)", "t")])
+def test_priors_that_no_coding_changes_cannot_be_said_in_bambi(formula, name):
+    with pytest.raises(PriorError, match=f"default prior of '{name}' does not depend on the coding"):
+        bm.MixedModel(formula, table()).to_bambi()
 
 
 def test_pymc_distributions_go_along():

@@ -229,3 +229,18 @@ def test_a_model_without_fixed_effects():
     expected = dense.log_likelihood(y, rows.X, V, np.zeros(0), np.zeros((0, 0)), np.zeros(0, dtype=bool))
     value = MarginalLikelihood.flat(rows.moments).value([[0.75]], 4.0)
     assert value == pytest.approx(expected, abs=1e-10)
+
+
+# ---------------------------------------------------------------- priors far sharper than the data
+@pytest.mark.parametrize("precision", [1e-3, 1.0, 1e6, 1e14, 1e24, 1e40])
+def test_a_sharp_prior_is_a_known_coefficient(precision):
+    """As the prior of one coefficient narrows about m, the density tends to the one given beta = m."""
+    rows = random_rows([4, 3, 5, 2], 2, 1, seed=3)
+    Lambda, sigma, mean = np.array([[0.7]]), 0.9, np.array([0.3, -7.0])
+    kernel = MarginalLikelihood(rows.moments.patterns, mean, 0)
+    own = np.array([0.5, precision])
+    found = kernel.value_and_gradient(Lambda, sigma, own, np.zeros(0))
+    V = dense.covariance(rows.Z, rows.group, sigma**2 * Lambda @ Lambda.T, sigma, rows.weights)
+    expected = dense.log_likelihood(rows.y, rows.X, V, mean, np.diag(1.0 / own), np.zeros(2, dtype=bool))
+    assert found.value == pytest.approx(expected, rel=1e-9)
+    assert kernel.value(Lambda, sigma, own, np.zeros(0)) == pytest.approx(expected, rel=1e-9)

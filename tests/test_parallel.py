@@ -2,6 +2,7 @@
 
 import pytest
 
+from bayesmixed.errors import SamplingError
 from bayesmixed.parallel import in_threads, parts
 
 
@@ -21,3 +22,10 @@ def test_parts_cover_everything_once(count, most):
     found = parts(count, most)
     assert [k for part in found for k in range(part.start, part.stop)] == list(range(count))
     assert all(part.stop - part.start <= max(most, 1) for part in found)
+
+
+@pytest.mark.parametrize("cores", [0, -1, 1.5, float("nan"), "2", [1], True])
+def test_wrong_cores_are_refused(cores):
+    """nan would wait for ever: no thread is ever started, and none is ever missed."""
+    with pytest.raises(SamplingError, match="cores must be a whole number of at least 1, or None for all"):
+        in_threads(str, range(3), cores)

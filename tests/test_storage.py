@@ -251,7 +251,7 @@ def test_noise_behind_the_signature_of_hdf5(saved, tmp_path):
 
 @pytest.mark.parametrize("seed", range(12))
 def test_a_file_with_damaged_bytes_is_refused_or_whole(saved, tmp_path, seed):
-    """HDF5 has no checksums: a flipped number may pass, but nothing else than our error may come out."""
+    """Nothing else than our error may come out; tests/faults looks at what is loaded."""
     content = bytearray(saved.read_bytes())
     rng = np.random.default_rng(seed)
     for place in rng.integers(0, len(content), size=60):

@@ -81,7 +81,7 @@ def _is_centred(model: "MixedModel") -> bool:
         It is stated somewhere else, where Bambi cannot say it.
     """
     priors, design = model.priors.resolved, model.design
-    moved = [parameter.name for parameter in model.names.sd if priors.stated_at(parameter)]
+    moved = [parameter.name for parameter in model.names.sd if priors.is_moved(parameter)]
     if moved:
         raise PriorError(f"the prior of {moved[0]!r} is stated at the means of the columns; Bambi's are at x = 0")
     K = priors.fixed_coding.matrix
@@ -90,7 +90,14 @@ def _is_centred(model: "MixedModel") -> bool:
         return True
     if _states_the_same(Coding.identity(design.p).matrix, K, model):
         return False
-    moved = [parameter.name for parameter in model.names.fixed if priors.stated_at(parameter)]
+    turned = [parameter.name for parameter in model.names.fixed if priors.is_turned(parameter)]
+    if turned:
+        raise PriorError(
+            f"the default prior of {turned[0]!r} does not depend on the coding of factors or on where other "
+            "columns are zero, which Bambi cannot say: use priors='bambi', or give it one of your own, "
+            f"priors={{{turned[0]!r}: bm.Normal(...)}}"
+        )
+    moved = [parameter.name for parameter in model.names.fixed if priors.is_moved(parameter)]
     where = "the weighted means" if has_intercept else "the means"
     raise PriorError(
         f"the prior of {moved[0]!r} is stated at {where} of the other columns, which Bambi cannot say; "

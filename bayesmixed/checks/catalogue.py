@@ -162,10 +162,11 @@ def chosen(wanted: Any, layout: Layout) -> list[Statistic]:
     """
     if wanted is None:
         return [one for one in STATISTICS.values() if not one.missing(layout)]
-    if isinstance(wanted, Mapping):
-        return [_own(str(name), function) for name, function in wanted.items()]
     several = isinstance(wanted, Iterable) and not isinstance(wanted, str)
-    found = [_found(one, layout) for one in (wanted if several else [wanted])]
+    if isinstance(wanted, Mapping):
+        found = [_own(str(name), function) for name, function in wanted.items()]
+    else:
+        found = [_found(one, layout) for one in (wanted if several else [wanted])]
     if not found:
         raise PredictionError(f"statistics is empty: name some of {', '.join(STATISTICS)}, or give functions")
     return found
@@ -187,9 +188,18 @@ def _own(name: str, function: Any) -> Statistic:
     if not callable(function):
         raise PredictionError(f"the statistic {name!r} must be a function of (y, table), not {function!r}")
 
+    def called(y: Array, table: Any) -> Any:
+        try:
+            return function(y, table)
+        except Exception as error:
+            raise PredictionError(
+                f"the statistic {name!r} fails when called with (y, table), the response of one table and the "
+                f"model's data frame: {type(error).__name__}: {error}"
+            ) from error
+
     def values(y: Array, layout: Layout) -> Array:
         frame = layout.design.frame
-        return np.array([_number(name, function(one, frame)) for one in y])
+        return np.array([_number(name, called(one, frame)) for one in y])
 
     advice = "ask what of the model could change that"
     return Statistic(name, values, "new", advice, advice)

@@ -86,7 +86,12 @@ def time_ranks(design: "Design", time: Any = None) -> np.ndarray | None:
             )
         values = pd.Series(design.frame[time].to_numpy())
     else:
-        values = _of_used_rows(design, pd.Series(np.asarray(time)))
+        given = np.asarray(time)
+        if given.ndim != 1:
+            raise PredictionError(
+                f"time must be the name of a column or one value for each row, not an array of shape {given.shape}"
+            )
+        values = _of_used_rows(design, pd.Series(given))
     if values.isna().any():
         raise PredictionError("time has missing values: give one value for each row of the table")
     return values.rank(method="dense").to_numpy().astype(np.intp)

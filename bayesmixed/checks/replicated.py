@@ -108,7 +108,7 @@ def replicated_statistics(
 
     Parameters are those of `Fit.check`.
     """
-    if groups not in GROUPS:
+    if not isinstance(groups, str) or groups not in GROUPS:
         raise PredictionError(f"groups must be one of {', '.join(GROUPS)}, not {groups!r}")
     design = fit.model.design
     layout = Layout.of(design, time)

@@ -200,13 +200,15 @@ class Design:
         effects = np.einsum("...nq,nq->...n", b[..., self.group, :], self.Z_rows)
         return beta @ self.X.T + effects + self.offset
 
-    def encode(self, table: Any) -> NewRows:
+    def encode(self, table: Any, groups: bool = True) -> NewRows:
         """Encode new rows as the rows of this design were encoded.
 
         Parameters
         ----------
         table : pandas, Polars or PyArrow table, or dict of columns
             The predictors; the response is not needed, the grouping columns may be absent.
+        groups : bool
+            Whether to read the grouping columns, where they are there.
 
         Returns
         -------
@@ -218,4 +220,4 @@ class Design:
             A column is missing or has missing values, a predictor's level is unseen, or a value lies
             beyond the knots of a spline.
         """
-        return NewRows.of(table, self.encoding)
+        return NewRows.of(table, self.encoding, groups)

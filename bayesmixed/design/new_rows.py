@@ -11,6 +11,7 @@ from bayesmixed.design.groups import group_codes
 from bayesmixed.encoding import PARTS, Encoding
 from bayesmixed.errors import DesignError, PredictionError, TableError
 from bayesmixed.table import model_frame
+from bayesmixed.table.frame import as_narwhals
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,18 +32,18 @@ class NewRows:
     groups: np.ndarray | None
 
     @classmethod
-    def of(cls, table: Any, encoding: Encoding) -> "NewRows":
+    def of(cls, table: Any, encoding: Encoding, groups: bool = True) -> "NewRows":
         """Encode a table that has the predictors; see `Design.encode`."""
         needed, factor = encoding.needed(PARTS[1:]), encoding.specification.factor
         try:
-            has_groups = _has_columns(table, factor)
+            has_groups = groups and _has_columns(table, factor)
             columns = (*needed, *factor) if has_groups else needed
             frame = _complete(table, columns, labels=set(factor) - set(needed))
         except TableError as error:
             raise PredictionError(f"the new rows: {error}") from None
         encoded = encoding.encode(frame)
-        groups = _group_names(frame, factor) if has_groups else None
-        return cls(encoded.X, encoded.Z_rows, encoded.offset, groups)
+        names = _group_names(frame, factor) if has_groups else None
+        return cls(encoded.X, encoded.Z_rows, encoded.offset, names)
 
 
 def _complete(table: Any, columns: Collection[str], labels: Collection[str]) -> pd.DataFrame:
@@ -50,7 +51,10 @@ def _complete(table: Any, columns: Collection[str], labels: Collection[str]) -> 
         return pd.DataFrame(index=pd.RangeIndex(_n_rows(table)))
     frame, _, missing = model_frame(table, columns, labels)
     if missing.n_rows:
-        raise PredictionError(f"{missing.n_rows} of the new rows lack values: missing value in {missing.where}")
+        raise PredictionError(
+            f"{missing.n_rows} of the new rows lack values: missing value in {missing.where}; fill them in, or leave "
+            "those rows out"
+        )
     return frame
 
 
@@ -67,11 +71,10 @@ def _has_columns(table: Any, names: Collection[str]) -> bool:
 
 
 def _n_rows(table: Any) -> int:
-    if isinstance(table, Mapping):
-        return len(pd.DataFrame(dict(table)))
-    import narwhals as nw
-
-    return len(nw.from_native(table).lazy().collect())
+    rows = len(as_narwhals(table))
+    if not rows:
+        raise TableError("the table has no rows")
+    return rows
 
 
 def _group_names(frame: pd.DataFrame, factor: Sequence[str]) -> np.ndarray:

@@ -192,8 +192,22 @@ class Encoding:
             )
         specification = parse_formula(data["formula"], functions)
         columns = tuple(Column(**{**column, "levels": tuple(column["levels"])}) for column in data["columns"])
+        _check_sources(specification, data["sides"])
         space = environment(functions)
         response, fixed, random, offsets = (
             tuple(restored_side(state, space) for state in data["sides"][part]) for part in PARTS
         )
         return cls(specification, columns, response[0], fixed[0], random, offsets, functions)
+
+
+def _check_sources(specification: Specification, sides: Mapping[str, Any]) -> None:
+    """What formulae is given to read comes from the formula, which our parser has read, never from a file."""
+    own = {
+        "response": [f"0 + {specification.response}"],
+        "fixed": [specification.fixed],
+        "random": [term.effects for term in specification.random],
+        "offset": [f"0 + I({source})" for source in specification.offsets],
+    }
+    for part, sources in own.items():
+        if [state["source"] for state in sides[part]] != sources:
+            raise StorageError(f"the stored terms of the {part} part are not those of the formula")

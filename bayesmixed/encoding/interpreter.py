@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from formulae.environment import Environment
-from formulae.terms import call, variable
+from formulae.terms import call, call_resolver, variable
 
 from bayesmixed.transformations import TRANSFORMATIONS
 
@@ -23,6 +23,18 @@ def _print_unless_ours(*values: Any, **options: Any) -> None:
 # formulae prints before it raises. Shadowed once, for all threads: taking it back after each call
 # would take it from another thread that is still at work.
 call.print = variable.print = _print_unless_ours
+
+
+def _equal_calls(one: Any, other: Any) -> bool:
+    """formulae's own comparison of a call with a column, as of log(abs(x)) with log(x), raises."""
+    return isinstance(other, call_resolver.LazyCall) and (one.callee, one.args, one.kwargs) == (
+        other.callee,
+        other.args,
+        other.kwargs,
+    )
+
+
+call_resolver.LazyCall.__eq__ = _equal_calls
 
 
 @contextmanager

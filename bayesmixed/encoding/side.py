@@ -41,7 +41,7 @@ class Side:
     def learn(cls, source: str, frame: pd.DataFrame, environment: Any) -> "tuple[Side, np.ndarray]":
         """Learn levels, means and knots from complete rows, and encode these, (n, columns)."""
         with quiet():
-            model = model_description(source)
+            model = _described(source)
             try:
                 model.eval(frame, environment)
                 check_results(model.common_terms, len(frame))
@@ -81,6 +81,16 @@ class Side:
         with quiet():
             pieces = [_evaluated(term, frame) for term in self.model]
         return assemble(self.terms, pieces, len(frame))
+
+
+def _described(source: str) -> Any:
+    """The terms of formulae, whose own reader is recursive."""
+    try:
+        return model_description(source)
+    except RecursionError:
+        raise DesignError(
+            f"the term {source[:40]!r}... is nested too deeply: make a part of it a column of the table"
+        ) from None
 
 
 def _evaluated(term: Any, frame: pd.DataFrame) -> Any:

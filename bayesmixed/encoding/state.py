@@ -15,6 +15,7 @@ from bayesmixed.encoding.interpreter import calls
 from bayesmixed.encoding.plain import plain, restored
 from bayesmixed.encoding.side import Side
 from bayesmixed.encoding.term import Term
+from bayesmixed.errors import StorageError
 
 
 def side_state(side: Side) -> dict[str, Any]:
@@ -84,5 +85,7 @@ def _restored_component(component: Any, state: Mapping[str, Any], environment: E
             if memory is not None:
                 call.stateful_transform = component.env.namespace[call.callee]()
                 for name, value in memory.items():
+                    if name.startswith("__"):
+                        raise StorageError(f"a stored transformation has no memory called {name!r}")
                     setattr(call.stateful_transform, name, restored(value))
     return component

@@ -91,8 +91,11 @@ def _checked(model: "MixedModel", responses: Any, draws: int, cores: int | None,
             "responses cannot be refitted for a table that was read in parts or summed up by others: which row "
             "each number of a response belongs to is not known; build the model from a table in memory"
         )
-    responses = np.asarray(responses, dtype=float)
     N = model.design.n_obs
+    try:
+        responses = np.asarray(responses, dtype=float)
+    except (TypeError, ValueError):
+        raise SamplingError(f"responses must be an array (n, {N}) of numbers, one row a response") from None
     if responses.ndim != 2 or responses.shape[1] != N or not len(responses):
         raise SamplingError(f"responses must be an array (n, {N}), one row a response, not {responses.shape}")
     if not np.isfinite(responses).all():

@@ -135,5 +135,5 @@ def _shortest(x: Array, y: Array) -> tuple[Array, Array]:
     Q, R = np.linalg.qr(x.reshape(m, q * p))
     inside = np.einsum("mk,nmq->nkq", Q, by_response)
     left = np.linalg.qr(by_response - np.einsum("mk,nkq->nmq", Q, inside), mode="r")
-    rows = np.concatenate([R.reshape(-1, q, p), np.zeros((q, q, p))])
+    rows = np.concatenate([R.reshape(len(R), q, p), np.zeros((q, q, p))])
     return rows, np.concatenate([inside, left], axis=1)

@@ -33,20 +33,16 @@ def check_null(full: Target, null: Null) -> tuple[str, ...]:
             f"flat: {WHY} {', '.join(flat)} a proper prior, such as bm.Normal(0, 10)"
         )
     return tuple(
-        f"the prior of {parameter.name!r} is stated at the means of the columns, while the null model has it 0 "
-        "where they are 0"
+        f"the prior of {parameter.name!r} is stated at the means of the columns, or with other terms, while the "
+        "null model has it 0 where they are 0"
         for parameter in (*null.fixed, *null.random)
-        if priors.stated_at(parameter) and not _whole_coding(full, null, parameter.name)
+        if not priors.reach(parameter) <= _left_out(null, parameter.name in priors.sd)
     )
 
 
-def _whole_coding(full: Target, null: Null, name: str) -> bool:
-    """Whether all that the parameter is stated at goes with it."""
-    random = name in full.posterior.priors.sd
-    parameters, out = (
-        (full.posterior.names.sd, null.random) if random else (full.posterior.names.fixed, null.fixed)
-    )
-    return len(parameters) == len(out)
+def _left_out(null: Null, random: bool) -> set[int]:
+    """Columns of Z, or of X, that the null model lacks."""
+    return {column for parameter in (null.random if random else null.fixed) for column in parameter.columns}
 
 
 def check_comparable(first: "MixedModel", second: "MixedModel") -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesmixed.arrays import Array
 from bayesmixed.errors import DesignError, PriorError
 from bayesmixed.evidence.checks import check_comparable, check_null
 from bayesmixed.evidence.marginal import REPEATS, LogEvidence, Target, log_evidence
@@ -140,9 +141,7 @@ class BayesFactor:
         """
         import pandas as pd
 
-        factors = np.asarray(multipliers, dtype=float).ravel()
-        if not len(factors) or not (np.isfinite(factors).all() and (factors > 0).all()):
-            raise PriorError(f"multipliers of a scale must be positive numbers, not {multipliers!r}")
+        factors = _multipliers(multipliers)
         if not self.tested:
             raise PriorError("two models were given: name the null, as in null='Days|Subject', to scale its prior")
         rows = [self._scaled(float(factor)) for factor in factors]
@@ -160,6 +159,16 @@ class BayesFactor:
         from bayesmixed.report.plots.evidence import plot_by_scale
 
         return plot_by_scale(self, multipliers, ax)
+
+
+def _multipliers(given: Any) -> Array:
+    try:
+        factors = np.asarray(given, dtype=float).ravel()
+    except (TypeError, ValueError):
+        factors = np.zeros(0)
+    if not len(factors) or not (np.isfinite(factors).all() and (factors > 0).all()):
+        raise PriorError(f"multipliers of a scale must be positive numbers, such as (0.5, 1, 2), not {given!r}")
+    return factors
 
 
 def _row(log_bf: float, error: float) -> dict[str, Any]:
@@ -232,6 +241,10 @@ def bayes_factor(
         return _of_two(*_two(model, null), options)
     full = _model_of(model)
     if not _is_names(null):
+        if not hasattr(null, "design") and not hasattr(null, "model"):
+            raise DesignError(
+                f"null must be a name such as 'Days|Subject', several of them, or a model, not {null!r}"
+            )
         return _of_two((repr(full), full), (repr(_model_of(null)), _model_of(null)), options)
     target = Target.of(full)
     left_out = Null.of(full.names, null)  # type: ignore[arg-type]  # names, as was just seen
@@ -258,10 +271,10 @@ def _of_two(first: "tuple[str, MixedModel]", second: "tuple[str, MixedModel]", o
 
 
 def _two(models: Mapping, null: Any) -> "tuple[tuple[str, MixedModel], tuple[str, MixedModel]]":
-    if len(models) != 2 or null not in models:
+    if len(models) != 2 or null not in list(models):
+        there = ", ".join(map(repr, models)) or "none"
         raise DesignError(
-            f"a dict needs two models, one of which null names: there are {', '.join(map(repr, models))}, and "
-            f"null is {null!r}"
+            f"a dict needs two models, one of which null names: there are {there}, and null is {null!r}"
         )
     (other,) = (name for name in models if name != null)
     return (str(other), _model_of(models[other])), (str(null), _model_of(models[null]))

@@ -11,7 +11,9 @@ from bayesmixed.engines.quadrature import STABLE, check_quadrature, integrate, s
 from bayesmixed.engines.settings import SamplerSettings
 from bayesmixed.errors import PriorError, SamplingError
 from bayesmixed.evidence.bridge import bridge
+from bayesmixed.parallel import check_cores
 from bayesmixed.posterior import MarginalPosterior
+from bayesmixed.printable import printable_line
 from bayesmixed.priors.families import Flat
 from bayesmixed.priors.resolved import ResolvedPriors
 from bayesmixed.seeds import generator, seed_sequence
@@ -46,7 +48,7 @@ class LogEvidence:
     flat: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        note = f", up to a constant: flat prior of {', '.join(self.flat)}" if self.flat else ""
+        note = f", up to a constant: flat prior of {printable_line(', '.join(self.flat))}" if self.flat else ""
         return f"LogEvidence({self.value:.4f} +- {self.error:.1g} by {self.method}{note})"
 
 
@@ -123,14 +125,16 @@ def log_evidence(
         raise SamplingError(f"method must be one of {', '.join(map(repr, METHODS))}, not {method!r}")
     if isinstance(repeats, bool) or not isinstance(repeats, int | np.integer) or repeats < 2:
         raise SamplingError(f"repeats must be a whole number of at least 2, not {repeats!r}")
+    check_cores(cores)
+    seed = seed_sequence(random_seed)
     if method != "bridge":
         try:
             return LogEvidence(_by_quadrature(target, method), STABLE, "quadrature", target.flat)
         except SamplingError:
             if method == "quadrature":
                 raise
-    draws = target.draws(random_seed, cores)
-    found = bridge(target.density, draws, repeats, generator(seed_sequence(random_seed), 7), cores)
+    draws = target.draws(seed, cores)
+    found = bridge(target.density, draws, repeats, generator(seed, 7), cores)
     return LogEvidence(found.value, found.error, "bridge", target.flat)
 
 

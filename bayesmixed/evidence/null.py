@@ -170,11 +170,12 @@ def _priors(
 
 
 def _coding(coding: Coding, kept: list[int]) -> Coding:
-    """Centres of some columns; none where the constant is not among them."""
+    """The coding of some columns, the others zero; no centres where the constant is not among them."""
     constant = coding.constant[kept]
-    if constant.sum() < coding.constant.sum():
-        return Coding.identity(len(kept))
-    return Coding(constant, coding.centre[kept], coding.scale[kept])
+    whole = constant.sum() == coding.constant.sum()
+    rotation = None if coding.rotation is None else coding.rotation[np.ix_(kept, kept)]
+    base = Coding(constant, coding.centre[kept], coding.scale[kept]) if whole else Coding.identity(len(kept))
+    return replace(base, rotation=rotation)
 
 
 def _joint(priors: ResolvedPriors, null: Null):

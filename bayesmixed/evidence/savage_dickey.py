@@ -10,6 +10,7 @@ import numpy as np
 from scipy import stats
 
 from bayesmixed.arrays import Array
+from bayesmixed.engines.weights import K_HAT_LIMIT, smooth_weights
 from bayesmixed.errors import PriorError
 from bayesmixed.evidence.bridge import efficiency
 from bayesmixed.evidence.marginal import Target
@@ -24,7 +25,7 @@ class DensityRatio(NamedTuple):
     ----------
     log_bf : float
     error : float
-        Monte Carlo standard error.
+        Monte Carlo standard error; infinite where 0 is so far out in the tail that a few draws decide.
     """
 
     log_bf: float
@@ -57,10 +58,10 @@ def savage_dickey(target: Target, tested: tuple[Parameter, ...], draws: Array) -
             raise PriorError(
                 f"the density ratio needs a normal or Student-t prior of {parameter.name!r}, not {prior}"
             )
-        if priors.stated_at(parameter):
+        if not priors.reach(parameter) <= {column for other in tested for column in other.columns}:
             raise PriorError(
-                f"the prior of {parameter.name!r} is stated at the means of the columns, where it is not 0 under "
-                "the null model: the density at 0 says nothing of it"
+                f"the prior of {parameter.name!r} is stated at the means of the columns, or with other terms, so "
+                "that it is not 0 under the null model: the density at 0 says nothing of it"
             )
     chains, count, size = draws.shape
     log_densities = _at_zero(target, [c for p in tested for c in p.columns], draws.reshape(-1, size))
@@ -69,7 +70,10 @@ def savage_dickey(target: Target, tested: tuple[Parameter, ...], draws: Array) -
     worth = relative.size * efficiency(relative.reshape(chains, count))
     log_posterior = top + np.log(relative.mean())
     log_prior = sum(float(np.sum(_prior(priors.fixed[p.name], p))) for p in tested)
-    return DensityRatio(float(log_prior - log_posterior), float(relative.std() / relative.mean() / np.sqrt(worth)))
+    error = float(relative.std() / relative.mean() / np.sqrt(worth))
+    if smooth_weights(log_densities)[1] > K_HAT_LIMIT:
+        error = float("inf")  # the mean has no error that these draws could tell
+    return DensityRatio(float(log_prior - log_posterior), error)
 
 
 def _prior(prior, parameter: Parameter) -> Array:

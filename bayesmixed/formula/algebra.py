@@ -3,8 +3,11 @@
 from collections.abc import Callable
 
 from bayesmixed.formula.expressions import Expressions
-from bayesmixed.formula.terms import OPERATORS, Terms, label, up_to_order
+from bayesmixed.formula.terms import COUNTS, OPERATORS, Terms, count_up_to_order, label, up_to_order
 from bayesmixed.formula.tokens import Token
+
+#: A product of many terms would fill the memory before any table could refuse it.
+MOST_TERMS = 1000
 
 
 class Algebra:
@@ -58,8 +61,16 @@ class Algebra:
             right = operand()
             if left.intercept is not None or right.intercept is not None:
                 raise self.cursor.error(f"a number cannot be combined by {operator.text!r};", start)
+            self.check_count(COUNTS[operator.text](len(left.terms), len(right.terms)), operator)
             left = Terms(OPERATORS[operator.text](left.terms, right.terms))
         return left
+
+    def check_count(self, count: int, operator: Token) -> None:
+        if count > MOST_TERMS:
+            raise self.cursor.error(
+                f"{operator.text!r} makes {count:,} terms here, and {MOST_TERMS:,} are the most; leave some out;",
+                operator,
+            )
 
     def power(self) -> Terms:
         start = self.cursor.token
@@ -72,8 +83,9 @@ class Algebra:
             typed = self.cursor.text[start.position : operator.position].strip()
             instead = f"I({typed}**{exponent.text or 2})"
             raise self.cursor.error(f"powers belong inside I(): write {instead} for {operator.text!r}", operator)
-        if not (exponent.text.isdecimal() and 1 <= int(exponent.text) <= 9):
+        if exponent.text not in tuple("123456789"):
             raise self.cursor.error("interactions up to an order need a whole number;", exponent)
+        self.check_count(count_up_to_order(len(base.terms), int(exponent.text)), operator)
         return Terms(up_to_order(base.terms, int(exponent.text)))
 
     def atom(self) -> Terms:

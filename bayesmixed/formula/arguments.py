@@ -48,7 +48,7 @@ class Argument:
         """The number, text, True, False or None that it is, or `NOT_LITERAL`."""
         try:
             return literal_eval(self.value.source)
-        except (ValueError, SyntaxError):
+        except (ValueError, SyntaxError, RecursionError, MemoryError):  # the last two from deep nesting
             return NOT_LITERAL
 
 

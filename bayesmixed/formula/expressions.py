@@ -1,5 +1,6 @@
 """Columns, calls, and the arithmetic inside calls with the precedence of Python."""
 
+import math
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
@@ -117,7 +118,7 @@ class Expressions:
             cursor.expect(")")
             return inside
         if token.kind == "number":
-            return _number(cursor.take().text)
+            return self.number()
         if token.kind == "string":
             cursor.take()
             if token.text[1:-1] != token.text[1:-1].replace('"', "").replace("'", ""):
@@ -130,6 +131,12 @@ class Expressions:
         if token.names_column:
             return self.names.column(cursor.take())
         raise cursor.unexpected()
+
+    def number(self) -> Factor:
+        token = self.cursor.take()
+        if math.isinf(float(token.text)):
+            raise self.cursor.error("a number beyond 1e308;", token)
+        return _number(token.text)
 
 
 def _binary(left: Factor, operator: str, right: Factor) -> Factor:
@@ -147,6 +154,6 @@ def _verbatim(text: str) -> Factor:
 def _number(text: str) -> Factor:
     """A plain decimal: formulae's scanner knows no exponents."""
     if text.isdecimal():
-        return _verbatim(str(int(text)))
+        return _verbatim(text.lstrip("0") or "0")
     plain = format(Decimal(repr(float(text))), "f")
     return Factor(str(float(text)), plain if "." in plain else f"{plain}.0")

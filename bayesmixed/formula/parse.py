@@ -53,6 +53,15 @@ def parse_formula(text: str, functions: Iterable[str] = ()) -> Specification:
         raise FormulaError(f"a formula must be text, not {type(text).__name__}")
     own = tuple(functions)
     check_own_functions(own)
+    try:
+        return _parsed(text, own)
+    except RecursionError:
+        raise FormulaError(
+            f"the formula {text[:40]!r}... is nested too deeply: make a part of it a column of the table"
+        ) from None
+
+
+def _parsed(text: str, own: tuple[str, ...]) -> Specification:
     cursor = Cursor(text)
     check_tilde(cursor)
     expressions = Expressions(cursor, own)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import combinations
+from math import comb
 
 
 @dataclass(frozen=True)
@@ -30,15 +31,20 @@ class Terms:
     terms: list[Term] = field(default_factory=list)
     intercept: bool | None = None
 
+    def __post_init__(self) -> None:
+        self._sets = {frozenset(term) for term in self.terms}
+
     def add(self, term: Term) -> None:
-        if not any(set(term) == set(other) for other in self.terms):
+        if frozenset(term) not in self._sets:
+            self._sets.add(frozenset(term))
             self.terms.append(term)
 
     def remove(self, term: Term) -> bool:
-        kept = [other for other in self.terms if set(other) != set(term)]
-        found = len(kept) < len(self.terms)
-        self.terms = kept
-        return found
+        if frozenset(term) not in self._sets:
+            return False
+        self._sets.remove(frozenset(term))
+        self.terms = [other for other in self.terms if set(other) != set(term)]
+        return True
 
     @property
     def source(self) -> str:
@@ -51,6 +57,11 @@ class Terms:
 def label(term: Term) -> str:
     """The term as formulae and Bambi print it."""
     return ":".join(factor.label for factor in term)
+
+
+def count_up_to_order(n_terms: int, highest: int) -> int:
+    """How many terms `up_to_order` makes at most."""
+    return sum(comb(n_terms, order) for order in range(1, highest + 1))
 
 
 def up_to_order(terms: list[Term], highest: int) -> list[Term]:
@@ -75,6 +86,12 @@ def _cross(left: list[Term], right: list[Term]) -> list[Term]:
     return [_join(a, b) for a in left for b in right]
 
 
+#: How many terms each of `OPERATORS` makes at most.
+COUNTS: dict[str, Callable[[int, int], int]] = {
+    ":": lambda left, right: left * right,
+    "*": lambda left, right: left + right + left * right,
+    "/": lambda left, right: left + right,
+}
 OPERATORS: dict[str, Callable[[list[Term], list[Term]], list[Term]]] = {
     ":": lambda left, right: _union(_cross(left, right), []),
     "*": lambda left, right: _union(_union(left, right), _cross(left, right)),

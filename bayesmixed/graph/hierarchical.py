@@ -56,7 +56,7 @@ def _coefficients(priors: ResolvedPriors, names: ParameterNames):
     moved, scales = [], {}
     for parameter in names.fixed:
         index = list(parameter.columns) if parameter.dim is not None else parameter.columns[0]
-        is_moved = bool(priors.stated_at(parameter))
+        is_moved = priors.is_moved(parameter)
         name = stored_name(parameter.name) + (CENTERED if is_moved else "")
         size = None if parameter.dim is None else len(parameter.columns)
         if isinstance(priors.fixed[parameter.name], Shared):

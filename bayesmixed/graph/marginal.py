@@ -109,7 +109,7 @@ def _explicit_coefficients(posterior: MarginalPosterior, hold: Holder):
     """Free variables of the explicit coefficients, in the kernel's order and the coding of the priors."""
     values, priors = [], posterior.priors
     for parameter in posterior.coefficients.explicit_terms:
-        name = stored_name(parameter.name) + (CENTERED if priors.stated_at(parameter) else "")
+        name = stored_name(parameter.name) + (CENTERED if priors.is_moved(parameter) else "")
         size = None if parameter.dim is None else len(parameter.columns)
         value = prior_variable(name, priors.fixed[parameter.name], parameter_dims(parameter), size, hold)
         values.append(pt.atleast_1d(value))

@@ -82,10 +82,10 @@ def covariance_variables(
 ) -> CovarianceVariables:
     """sd, Omega and sigma with their priors, and the same in the user's coding where that differs."""
     q = len(names.random_labels)
-    moved_any = any(priors.stated_at(parameter) for parameter in names.sd)
+    moved_any = any(priors.is_moved(parameter) for parameter in names.sd)
     sd = pt.zeros(q)
     for parameter in names.sd:
-        moved = bool(priors.stated_at(parameter))
+        moved = priors.is_moved(parameter)
         name = stored_name(parameter.name) + (CENTERED if moved else "")
         size = None if parameter.dim is None else len(parameter.columns)
         value = prior_variable(name, priors.sd[parameter.name], parameter_dims(parameter), size, hold)

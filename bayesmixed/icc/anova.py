@@ -9,6 +9,7 @@ from scipy import special
 from bayesmixed.coded import CodedMoments
 from bayesmixed.errors import RemlError
 from bayesmixed.icc.checks import check_random_intercept
+from bayesmixed.reml.probability import check_ci_prob
 
 if TYPE_CHECKING:
     from bayesmixed.design import Design
@@ -86,10 +87,10 @@ class AnovaIcc:
         """Searle's limits: the ICC for which F lies at either quantile of ``F(df_between, df_within)``.
 
         Exact for balanced groups and y normal; with unequal groups the n0 makes it an approximation. Searle
-        (1971), Linear Models, section 9.4; Donner (1986), doi:10.2307/1403259, for how good it is.
+        (1971), Linear Models, section 9.4, whose limits may then lie below ``-1 / (n - 1)``, n the largest group,
+        where there is no covariance matrix; Donner (1986), doi:10.2307/1403259, for how good it is.
         """
-        if not 0.0 < ci_prob < 1.0:
-            raise RemlError(f"ci_prob must lie between 0 and 1, not {ci_prob!r}")
+        check_ci_prob(ci_prob)
         tail = (1.0 - ci_prob) / 2.0
         low, high = (special.fdtri(self.df_between, self.df_within, p) for p in (tail, 1.0 - tail))
         return self.at(float(high)), self.at(float(low))

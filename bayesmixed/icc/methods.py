@@ -44,10 +44,11 @@ class IccOfFit(FitDraws):
         **options
             Of `compound_symmetry`.
         """
-        if method is not None:
-            from bayesmixed.icc.signed import posterior_signed
+        from bayesmixed.icc.signed import posterior_signed, refuse_options
 
+        if method is not None:
             return posterior_signed(cast("Fit", self), at, method, ci_prob, ci_kind, options)
+        refuse_options(options)
         points = icc_points(self.model.design, at)
         return icc_table(self.model.names.factor, points, describe_each(self.icc_draws(at), ci_prob, ci_kind))
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from bayesmixed.fit import Fit
     from bayesmixed.reml.estimates import Estimates
 
+#: Arguments of `Fit.compound_symmetry`.
+OF_SYMMETRY = ("draws", "shape", "random_seed")
 HINT = (
     "rows of one group of {factor!r} are less alike than rows of different groups (mean squares {between:.4g} "
     "between, {within:.4g} within), which no sd of groups can describe: icc(method='cs') and icc(method='anova') "
@@ -43,6 +45,7 @@ def posterior_signed(
         return _table(model.design, found.icc, *found.interval(ci_prob))
     if method != "cs":
         raise PredictionError(f"method must be None, 'cs' or 'anova', not {method!r}")
+    refuse_options({name: value for name, value in options.items() if name not in OF_SYMMETRY})
     _refuse(at, {})
     draws = fit.compound_symmetry(**options).icc[:, None]
     return icc_table(model.names.factor, icc_points(model.design), describe_each(draws, ci_prob, ci_kind))
@@ -69,5 +72,10 @@ def _table(design: "Design", estimate: float, lower: float, upper: float) -> "pd
 def _refuse(at: Any, options: dict[str, Any]) -> None:
     if at is not None:
         raise PredictionError("the ICC of a random intercept is one number: omit at")
+    refuse_options(options)
+
+
+def refuse_options(options: dict[str, Any]) -> None:
+    """Refuse arguments that are of no use with this method, such as misspelt ones."""
     if options:
         raise RemlError(f"this method takes no {', '.join(map(repr, options))}")

@@ -19,6 +19,8 @@ from bayesmixed.errors import RemlError
 from bayesmixed.icc.checks import check_random_intercept
 from bayesmixed.patterns import Patterns
 from bayesmixed.quantiles import chi2_cut
+from bayesmixed.reml.between import degrees_between, saturation_note
+from bayesmixed.reml.probability import check_ci_prob
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,8 +28,9 @@ if TYPE_CHECKING:
     from bayesmixed.reml.estimates import Estimates
 
 LOG_2PI = float(np.log(2.0 * np.pi))
-#: Where log odds of the ICC on its range are looked for: beyond, it is at an end of the range up to 1e-13.
-ENDS = (-30.0, 30.0)
+#: Where log odds of the ICC on its range are looked for: beyond, it is at the lower end up to 2e-9 (further on the
+#: criterion is lost to rounding), at the upper one up to 1e-13.
+ENDS = (-20.0, 30.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,11 +163,15 @@ class SymmetricCriterion:
         """x where the criterion is smallest; an end of its range where it falls all the way."""
         from scipy.optimize import brentq
 
-        grid = np.linspace(*ENDS, 241)
+        grid = np.linspace(*ENDS, 201)
         k = int(np.argmin([self.value(x) for x in grid]))
         if k in (0, len(grid) - 1):
             return float(grid[k])
-        return float(brentq(self.derivative, grid[k - 1], grid[k + 1], xtol=1e-13))
+        slopes = [self.derivative(x) for x in grid[[k - 1, k + 1]]]
+        if slopes[0] < 0.0 < slopes[1]:
+            return float(brentq(self.derivative, grid[k - 1], grid[k + 1], xtol=1e-13))
+        # Towards an end the criterion is flat, and its smallest value there is rounding.
+        return ENDS[0] if grid[k] < 0.0 else ENDS[1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,6 +203,13 @@ class CompoundSymmetry:
     vcov: Array
     labels: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        lines = (
+            f"ICC {self.icc:.4g}, sigma {self.sigma:.4g}, criterion {self.criterion:.4f}",
+            self.fixed_effects(),
+        )
+        return "compound symmetry: " + "\n".join(map(str, lines))
+
     @property
     def icc(self) -> float:
         """rho, between ``-1 / (n - 1)`` and 1."""
@@ -215,7 +229,7 @@ class CompoundSymmetry:
     @property
     def at_the_end(self) -> bool:
         """Whether rho is at an end of its range: the groups of the largest size say no more than that."""
-        return self.x in ENDS
+        return not ENDS[0] + 1.0 < self.x < ENDS[1] - 1.0
 
     def fixed_effects(self) -> "pd.DataFrame":
         """Estimates and standard errors of the coefficients."""
@@ -228,8 +242,7 @@ class CompoundSymmetry:
         """Where the criterion has risen by the chi-square quantile; an end of the range where it does not."""
         from scipy.optimize import brentq
 
-        if not 0.0 < ci_prob < 1.0:
-            raise RemlError(f"ci_prob must lie between 0 and 1, not {ci_prob!r}")
+        check_ci_prob(ci_prob)
         level = self.criterion + chi2_cut(ci_prob)
         limits = []
         for end in ENDS:
@@ -243,6 +256,8 @@ def fit_symmetry(fit: "Estimates") -> CompoundSymmetry:
     """Compound symmetry of a fit's model, by its method; see `RemlFit.compound_symmetry`."""
     check_random_intercept(fit.design, "cs")
     coded = fit.coded
+    if fit.objective.restricted and degrees_between(fit.design, coded.moments) < 1:
+        raise RemlError(saturation_note(fit.design, coded.moments)[0])
     sums = SymmetricSums.of(coded.moments.patterns, coded.T)
     criterion = SymmetricCriterion(sums, fit.objective.restricted, coded.fixed.log_det)
     x = criterion.lowest_point()

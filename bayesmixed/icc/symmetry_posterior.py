@@ -7,6 +7,7 @@ where rho lies on its range, and log sigma, in both of which the trapezoidal rul
 """
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -186,7 +187,7 @@ def symmetric_density(model: "MixedModel", shape: tuple[float, float] = (1.0, 1.
         A prior that is neither normal nor flat of a coefficient, or one of sigma that is not a family's.
     """
     check_random_intercept(model.design, "cs", SamplingError)
-    if len(shape) != 2 or not all(np.isfinite(one) and one > 0.0 for one in shape):
+    if np.shape(shape) != (2,) or not all(isinstance(one, Real) and 0.0 < one < np.inf for one in shape):
         raise PriorError(f"shape must be the two positive numbers of a Beta, such as (1, 1), not {shape!r}")
     posterior, priors = model.posterior, model.priors.resolved
     coefficients = posterior.coefficients

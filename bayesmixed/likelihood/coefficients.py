@@ -39,20 +39,32 @@ def subtract_explicit(Q, explicit, reduced):  # pragma: no cover - compiled
 
 
 @compiled
+def _counted_from(reduced, variance, precision, mean, i):  # pragma: no cover - compiled
+    """Its prior mean for a coefficient of which the prior says more than the data, else 0."""
+    return mean[i] if precision[i] * variance > reduced[i, i] else 0.0
+
+
+@compiled
 def integrate_beta(reduced, sigma, precision, mean, lower, betahat):  # pragma: no cover - compiled
     """The terms of -2 log p that hold beta: ``log|P| - log|K0|_+ - p_flat log 2pi + m'K0m - h'P^-1h``.
 
-    Fills `lower`, the Cholesky factor of P, and `betahat` = P^-1 h.
+    Fills `lower`, the Cholesky factor of P, and `betahat` = P^-1 h. Under a prior far sharper than the data the
+    last two terms are huge and nearly equal. So beta is counted from c, which there is m: with
+    ``g = (Q_xy - Q_xx c)/sigma^2 + K0 (m - c)`` they are
+    ``(m - c)'K0(m - c) + (c'Q_xx c - 2 c'Q_xy)/sigma^2 - g'P^-1g``, and betahat is ``c + P^-1 g``.
     """
     p = betahat.shape[0]
     variance = sigma * sigma
     result = 0.0
     for i in range(p):
+        c = _counted_from(reduced, variance, precision, mean, i)
+        off, left = mean[i] - c, reduced[i, p]
         for j in range(p):
             lower[i, j] = reduced[i, j] / variance
+            left -= reduced[i, j] * _counted_from(reduced, variance, precision, mean, j)
         lower[i, i] += precision[i]
-        betahat[i] = reduced[i, p] / variance + precision[i] * mean[i]
-        result += precision[i] * mean[i] * mean[i]
+        betahat[i] = left / variance + precision[i] * off
+        result += precision[i] * off * off - c * (left + reduced[i, p]) / variance
         if precision[i] > 0.0:
             result -= np.log(precision[i])
         else:
@@ -64,4 +76,6 @@ def integrate_beta(reduced, sigma, precision, mean, lower, betahat):  # pragma: 
     for i in range(p):
         result -= betahat[i] * betahat[i]
     solve_upper_vector(lower, betahat)
+    for i in range(p):
+        betahat[i] += _counted_from(reduced, variance, precision, mean, i)
     return result + log_det

@@ -1,6 +1,6 @@
 """A covariate taken apart: where its group stands, and where a row stands within the group."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -74,8 +74,16 @@ def between_within(
     from bayesmixed.design.groups import group_codes
     from bayesmixed.table import model_frame
 
-    xs, factor = _listed(columns), _listed(group)
-    used = (*xs, *factor, *_listed(complete), *([] if weights is None else [weights]))
+    xs, factor = _listed("columns", columns), _listed("group", group)
+    if not xs or not factor:
+        raise TableError("name at least one column to split, and the group")
+    first, second = _suffixes(names)
+    used = (
+        *xs,
+        *factor,
+        *_listed("complete", complete),
+        *(() if weights is None else _listed("weights", weights)),
+    )
     frame, rows, missing = model_frame(data, used, factor)
     codes, _ = group_codes(frame, factor)
     w = np.ones(len(frame)) if weights is None else _numbers(frame, weights)
@@ -84,7 +92,7 @@ def between_within(
     added: dict[str, Array] = {}
     for name in xs:
         parts = split(_numbers(frame, name), codes, w, centre)
-        for suffix, values in zip(names, parts, strict=True):
+        for suffix, values in zip((first, second), parts, strict=True):
             whole = np.full(len(frame) + missing.n_rows, np.nan)
             whole[rows] = values
             added[f"{name}_{suffix}"] = whole
@@ -118,8 +126,18 @@ def split(x: Array, codes: Index, weights: Array, centre: bool = False) -> tuple
     return within, means[codes] if centre else means[codes] + origin
 
 
-def _listed(names: str | Sequence[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
+def _listed(what: str, names: Any) -> tuple[str, ...]:
+    found = (names,) if isinstance(names, str) else tuple(names) if isinstance(names, Iterable) else (names,)
+    if not all(isinstance(name, str) for name in found):
+        raise TableError(f"{what} must be a name of a column, or several, not {names!r}")
+    return found
+
+
+def _suffixes(names: Any) -> tuple[str, str]:
+    found = () if isinstance(names, str) else _listed("names", names)
+    if len(found) != 2 or found[0] == found[1]:
+        raise TableError(f"names must be two different words, such as {SUFFIXES!r}, not {names!r}")
+    return found[0], found[1]
 
 
 def _numbers(frame: Any, name: str) -> Array:

@@ -76,10 +76,15 @@ def slopes(
 
 def _combinations(grid: Grid, found: list[tuple[Array, float]]) -> Combinations:
     L = np.array([row for row, _ in found])
-    if not L.any(axis=1).all():
-        raise PredictionError("this depends on no coefficient, only on the offset: there is nothing to estimate")
+    check_estimated(L)
     constant = np.array([constant for _, constant in found])
     return Combinations(_index(grid), L, constant, np.zeros(len(L)))
+
+
+def check_estimated(L: Array) -> None:
+    """Refuse what the data say nothing about: rows of L without a coefficient."""
+    if not L.any(axis=1).all():
+        raise PredictionError("this depends on no coefficient, only on the offset: there is nothing to estimate")
 
 
 def _index(grid: Grid) -> pd.Index:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from bayesmixed.arrays import Array
 from bayesmixed.errors import PredictionError, RemlError
-from bayesmixed.marginal_effects.combinations import Combinations
+from bayesmixed.marginal_effects.combinations import Combinations, check_estimated
 from bayesmixed.marginal_effects.grid import text_of
 from bayesmixed.reml.hypotheses.contrasts import Contrasts
 
@@ -61,6 +61,7 @@ def compare(cells: Combinations, method: Any, n_by: int = 0) -> Combinations:
     parts = [(C @ cells.L[rows], C @ cells.constant[rows]) for rows in blocks]
     index = _index(cells.index, n_by, [rows[0] for rows in blocks], names)
     L, constant = np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+    check_estimated(L)
     return replace(cells, index=index, L=L, constant=constant, null=np.tile(null, len(blocks)))
 
 

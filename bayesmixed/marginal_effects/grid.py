@@ -63,7 +63,7 @@ class Grid:
         >>> Grid.of(model.design, ["Days"], {"Days": [0, 9]}).cells.to_dict("list")
         {'Days': [0, 9]}
         """
-        if weights not in WEIGHTS:
+        if not isinstance(weights, str) or weights not in WEIGHTS:
             raise PredictionError(f"weights must be one of {', '.join(WEIGHTS)}, not {weights!r}")
         if at is not None and not isinstance(at, Mapping):
             raise PredictionError(f"at must be a dict such as {{'x': [0, 1]}}, not {at!r}")
@@ -133,7 +133,7 @@ def _several(name: str, values: Any) -> list[Any]:
 
 def check_names(asked: Sequence[str], known: Sequence[str]) -> None:
     """Whether all that was asked for are columns that the mean depends on."""
-    unknown = [name for name in asked if name not in known]
+    unknown = [name for name in asked if not isinstance(name, str) or name not in known]
     if unknown:
         there = ", ".join(known) if known else "none"
         raise PredictionError(f"{unknown[0]!r} is no column that the mean depends on; there is {there}")

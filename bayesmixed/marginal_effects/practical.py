@@ -7,6 +7,7 @@ import numpy as np
 
 from bayesmixed.arrays import Array
 from bayesmixed.errors import SamplingError
+from bayesmixed.parameters import find_name
 from bayesmixed.summary import interval_names, intervals
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ def practical(draws: Array, low: Array, high: Array, ci_prob: float, ci_kind: st
     >>> round(float(found["share"][0]), 2), found["decision"]
     (0.5, ['undecided'])
     """
-    lower, upper = intervals(draws, ci_prob, ci_kind)
     names = interval_names(ci_prob, ci_kind)
+    lower, upper = intervals(draws, ci_prob, ci_kind)
     there = ~np.isnan(low)
     within = (draws >= low) & (draws <= high)
     kept = (draws >= lower) & (draws <= upper)
@@ -119,15 +120,21 @@ def regions(region: Any, names: "pd.Index", default: Array) -> tuple[Array, Arra
     if not isinstance(region, Mapping):
         one = np.array(limits(region))
         return np.full(len(names), one[0]), np.full(len(names), one[1])
-    unknown = [name for name in region if name not in names]
-    if unknown:
-        raise SamplingError(
-            f"the region of {unknown[0]!r} belongs to no row; there are {', '.join(map(str, names))}"
-        )
     low, high = -default, default.copy()
     for name, one in region.items():
-        low[names.get_loc(name)], high[names.get_loc(name)] = limits(one)
+        place = _row_of(name, names)
+        low[place], high[place] = limits(one)
     return low, high
+
+
+def _row_of(name: Any, names: "pd.Index") -> Any:
+    """The place of a row by its name, which may be spelled in other ways; see `find_name`."""
+    if name in names:
+        return names.get_loc(name)
+    found = find_name(str(name), map(str, names))
+    if found is None:
+        raise SamplingError(f"the region of {name!r} belongs to no row; there are {', '.join(map(str, names))}")
+    return list(map(str, names)).index(found)
 
 
 def default_widths(design: "Design") -> Array:

@@ -1,6 +1,6 @@
 """Tables of planned studies: J groups of n rows, treatments given to whole groups, covariates within groups."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +60,12 @@ def planned_table(
     specification = parse_formula(formula)
     outer, inner = _levels(between, ARMS, "between"), _levels(within, (), "within")
     _check_columns(specification, [*outer, *inner])
+    cells = int(np.prod([len(levels) for levels in outer.values()]))
+    if groups < cells:
+        raise DesignError(
+            f"between= has {cells} treatments, more than groups={groups}: take more than {cells} groups, so that "
+            "treatments can be told from groups"
+        )
     j, row = np.repeat(np.arange(groups), n), np.tile(np.arange(n), groups)
     width = len(str(groups))
     columns: dict[str, Any] = {name: [f"{k + 1:0{width}d}" for k in j] for name in specification.factor}
@@ -71,9 +77,12 @@ def planned_table(
 def _levels(columns: Columns, default: Sequence[Any], what: str) -> dict[str, list[Any]]:
     if isinstance(columns, str):
         columns = [columns]
+    if columns is None or not isinstance(columns, Iterable):
+        raise DesignError(f"{what} must be names of columns, such as ['arm'], not {columns!r}")
     given = columns if isinstance(columns, Mapping) else dict.fromkeys(columns, default)
     for name, levels in given.items():
-        if isinstance(levels, str) or (isinstance(columns, Mapping) and not len(levels)):
+        listed = isinstance(levels, Collection) and not isinstance(levels, str)
+        if not listed or (isinstance(columns, Mapping) and not len(levels)):
             raise DesignError(f"{what}: {name!r} must have a list of levels, not {levels!r}")
     return {name: list(levels) for name, levels in given.items()}
 

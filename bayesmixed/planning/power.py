@@ -5,10 +5,16 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from bayesmixed.errors import DesignError
 from bayesmixed.fit_draws import FitDraws
+from bayesmixed.planning.arguments import (
+    check_effects,
+    check_layout,
+    listed_values,
+    several,
+    spread_column,
+    wanted_term,
+)
 from bayesmixed.planning.layout import Columns
 from bayesmixed.planning.study import Analysis, planned
 from bayesmixed.planning.trials import Outcome
@@ -96,7 +102,7 @@ def power(
     formula : str
         lme4-style; the response has any name.
     groups, n : int or sequence of int
-        J, and rows of each group.
+        J, and rows of each group. Groups are the clusters of the formula's bracket, not the arms.
     effects : mapping of str to float
         Coefficients by their labels, such as ``{"arm[b]": 0.5}``, in units of y; others are 0.
     sd : float, sequence of float, or mapping, optional
@@ -121,7 +127,8 @@ def power(
     method : {"reml", "posterior"}
         "reml": t interval with Kenward and Roger's degrees of freedom. "posterior": equal-tailed interval.
     priors : str, dict or Priors, optional
-        Of the posterior. What a preset takes from data it takes once, from a simulated data set of typical spread.
+        Of ``method="posterior"``. What a preset takes from data it takes once, from a simulated data set of
+        typical spread.
     draws : int
         Weighted draws of each posterior.
     replications : int
@@ -165,10 +172,11 @@ def power(
     >>> [round(share, 1) for share in found.table["power"]]
     [0.3, 0.8]
     """
-    if not isinstance(effects, Mapping):
-        raise DesignError(f"effects must be a dict of coefficients, such as {{'t[b]': 0.5}}, not {effects!r}")
+    if isinstance(effects, FitDraws):
+        raise DesignError("power takes effects that are known; for the fit of a pilot study use assurance")
+    check_effects(effects)
     for name, value in {**effects, "sigma": sigma, "sd": sd, "icc": icc}.items():
-        if is_random(value):
+        if any(map(is_random, value.values() if isinstance(value, Mapping) else listed_values(value))):
             raise DesignError(f"power takes numbers; {name} is a distribution: use assurance")
     options = {"sd": sd, "icc": icc, "sigma": sigma, "between": between, "within": within, "design": design}
     analysis = Analysis(method, alpha, margin, priors, draws, replications, cores)
@@ -200,6 +208,8 @@ def assurance(
 ) -> Power:
     """Power averaged over what is believed of the effect and of the variances: the probability of success.
 
+    An interval that excludes 0 on the wrong side counts too; ``margin=0`` asks for a positive effect.
+
     Each data set has parameters of its own, drawn from their distributions, then y. O'Hagan, Stevens and
     Campbell (2005), doi:10.1002/pst.175.
 
@@ -210,6 +220,7 @@ def assurance(
         Or the fit of a pilot study: joint draws of its posterior, of the sd and sigma too unless given here.
     sd, icc, sigma : float or distribution
         As for `power`, or distributions, such as ``sd=bm.HalfNormal(0.5)``, ``icc=scipy.stats.beta(2, 18)``.
+        Without a pilot study sigma has to be given.
     term : str, optional
         The coefficient that is looked for. Needed unless `effects` is a mapping of one.
     others
@@ -253,10 +264,11 @@ def _evaluated(
 ) -> Power:
     import pandas as pd
 
-    seed, term = seed_sequence(random_seed), _term(effects, term)
-    _check_layout(*layout, options)
+    seed, term = seed_sequence(random_seed), wanted_term(effects, term)
+    check_layout(*layout, options)
     spread = "icc" if options["icc"] is not None else "sd"
-    plans = list(product(_listed(layout[0]), _listed(layout[1]), _listed(options[spread])))
+    values = {"groups": layout[0], "n": layout[1], spread: options[spread]}
+    plans = list(product(*(several(name, value) for name, value in values.items())))
     studies = [
         planned(formula, J, n, effects, term, options | {spread: value}, analysis, child_seed(seed, k))
         for k, (J, n, value) in enumerate(plans)
@@ -267,34 +279,7 @@ def _evaluated(
     for k, outcome in progress(jobs, steps, progressbar):
         outcomes[k].append(outcome)
     rows = [
-        study.layout | _spread(spread, value) | study.shares(quantity, own)
+        study.layout | spread_column(spread, value) | study.shares(quantity, own)
         for study, (_, _, value), own in zip(studies, plans, outcomes, strict=True)
     ]
     return Power(pd.DataFrame(rows), quantity, term, analysis.claim)
-
-
-def _spread(name: str, value: Any) -> dict[str, float]:
-    return {name: float(value)} if isinstance(value, int | float | np.number) else {}
-
-
-def _listed(value: Any) -> list[Any]:
-    """The values of a sequence; a number, a dict, a distribution or None is one."""
-    return list(value) if isinstance(value, list | tuple | range | np.ndarray) else [value]
-
-
-def _check_layout(groups: Any, n: Any, options: dict[str, Any]) -> None:
-    if options["design"] is None:
-        if groups is None or n is None:
-            raise DesignError("say how many groups= of n= rows, or give a table as design=")
-    elif groups is not None or n is not None or len(options["between"]) or len(options["within"]):
-        raise DesignError("design= has the groups and the columns: leave groups, n, between and within out")
-
-
-def _term(effects: Any, term: str | None) -> str:
-    if not isinstance(effects, Mapping | FitDraws):
-        raise DesignError(f"effects must be a dict by coefficient, such as {{'arm[b]': 0.5}}, not {effects!r}")
-    if term is not None:
-        return term
-    if isinstance(effects, FitDraws) or len(effects) != 1:
-        raise DesignError("say which coefficient is looked for: term='arm[b]', for instance")
-    return next(iter(effects))

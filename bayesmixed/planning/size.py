@@ -147,9 +147,9 @@ def _coverage(groups: int, n: int, icc: float, ci_prob: float, clusters: int) ->
 
 def _exceeds(df: int, groups: int, n: int, icc: float, alpha: float, clusters: int) -> float:
     """Probability that the ordinary F of `df` degrees of freedom exceeds its quantile."""
-    _check(groups, n, icc, alpha, clusters)
+    _check(groups, n, icc, clusters)
     error = groups * (clusters * n - 1)
-    cut = special.fdtri(df, error, 1.0 - alpha)
+    cut = 1.0 / special.fdtri(error, df, alpha)  # 1 - alpha would round a small alpha away
     inflation = (1.0 + (n - 1) * icc) / (1.0 - icc)
     if inflation <= 0.0:  # the means of all clusters are equal
         return 0.0
@@ -171,12 +171,10 @@ def _shares(between: float, within: float) -> np.ndarray:
     return np.where(upper, high, low)
 
 
-def _check(groups: int, n: int, icc: float, alpha: float, clusters: int) -> None:
+def _check(groups: int, n: int, icc: float, clusters: int) -> None:
     for name, value in (("groups", groups), ("n", n), ("clusters", clusters)):
         if value < 1 or value != int(value):
             raise DesignError(f"{name} must be a whole number of at least 1, not {value!r}")
-    if not 0.0 < alpha < 1.0:
-        raise DesignError("alpha and ci_prob must lie between 0 and 1")
     lowest = -1.0 / (n - 1) if n > 1 else -np.inf
     if not lowest <= icc < 1.0:
         raise DesignError(f"icc must lie between {lowest:.3g}, which is -1 / (n - 1), and 1, not {icc!r}")
@@ -186,7 +184,7 @@ def _check(groups: int, n: int, icc: float, alpha: float, clusters: int) -> None
 
 def _over(named: dict[str, Any], name: str, one: Callable[..., float]) -> "float | pd.DataFrame":
     """A number for numbers, a table of all combinations for sequences."""
-    lists = [_listed(key, value) for key, value in named.items()]
+    lists = [numbers_of(key, value) for key, value in named.items()]
     rows = [(*values, one(*values)) for values in product(*lists)]
     if all(np.ndim(value) == 0 for value in named.values()):
         return rows[0][-1]
@@ -195,12 +193,15 @@ def _over(named: dict[str, Any], name: str, one: Callable[..., float]) -> "float
     return pd.DataFrame(rows, columns=[*named, name])
 
 
-def _listed(name: str, value: Any) -> list[Any]:
+def numbers_of(name: str, value: Any) -> list[Any]:
+    """The numbers of an argument, one or a sequence; whole ones as int where rows or groups are counted."""
     try:
         numbers = np.atleast_1d(np.asarray(value, dtype=float))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise DesignError(f"{name} must be a number or a sequence of numbers, not {value!r}") from None
     if numbers.ndim > 1 or not numbers.size or not np.isfinite(numbers).all():
         raise DesignError(f"{name} must be a number or a sequence of numbers, not {value!r}")
+    if name in ("alpha", "ci_prob") and not ((numbers > 0.0) & (numbers < 1.0)).all():
+        raise DesignError(f"{name} must lie between 0 and 1, not {value!r}")
     whole = name in ("groups", "n", "clusters") and (numbers == np.floor(numbers)).all()
     return [int(number) if whole else float(number) for number in numbers]

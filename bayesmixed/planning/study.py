@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayesmixed.errors import DesignError
 from bayesmixed.formula import parse_formula
+from bayesmixed.parallel import check_cores
 from bayesmixed.parameters import find_name
 from bayesmixed.planning.layout import planned_table
 from bayesmixed.planning.trials import Outcome, Trials
@@ -37,8 +39,13 @@ class Analysis:
     def __post_init__(self) -> None:
         if self.method not in METHODS:
             raise DesignError(f"method must be 'reml' or 'posterior', not {self.method!r}")
-        if not 0.0 < self.alpha < 1.0:
+        if not isinstance(self.alpha, Real) or not 0.0 < self.alpha < 1.0:
             raise DesignError(f"alpha must lie between 0 and 1, not {self.alpha!r}")
+        if self.margin is not None and not (isinstance(self.margin, Real) and np.isfinite(self.margin)):
+            raise DesignError(f"margin must be a number, in units of y, not {self.margin!r}")
+        if self.priors is not None and self.method == "reml":
+            raise DesignError("REML has no priors: with priors= say method='posterior'")
+        check_cores(self.cores)
         for name, value in (("replications", self.replications), ("draws", self.draws)):
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
                 raise DesignError(f"{name} must be a whole number of at least 1, not {value!r}")

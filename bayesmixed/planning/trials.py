@@ -16,6 +16,7 @@ from bayesmixed.arrays import Array
 from bayesmixed.errors import BayesmixedWarning, DesignError
 from bayesmixed.planning.truth import Truth
 from bayesmixed.quantiles import t_quantile
+from bayesmixed.reml.between import saturation_note
 from bayesmixed.reml.criterion import Criterion
 from bayesmixed.reml.kenward_roger import KenwardRoger
 from bayesmixed.reml.optimize import is_singular, minimise
@@ -76,6 +77,8 @@ class Trials:
         design, coded = self.model.design, self.model.coded
         if design.n_groups * design.q >= design.n_obs:
             raise DesignError("REML needs more rows than random effects: raise n")
+        if note := saturation_note(design, coded.moments):
+            raise DesignError(note[0])
         criterion = Criterion.of(coded, tuple(tuple(map(int, block.columns)) for block in design.blocks))
         same = self._sampler(0) if self.truth.constant else None
         L = coded.fixed.inverse[self.column]

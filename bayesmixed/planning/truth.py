@@ -10,11 +10,15 @@ from bayesmixed.arrays import Array
 from bayesmixed.errors import DesignError
 from bayesmixed.fit_draws import FitDraws
 from bayesmixed.parameters import CovarianceParameters, find_name
-from bayesmixed.priors.families import Family
+from bayesmixed.priors.families import Family, Flat
 from bayesmixed.quantities import coefficients_by_label, covariance_by_label
 
 if TYPE_CHECKING:
     from bayesmixed.model import MixedModel
+
+
+#: Numbers from here on are mistakes: their squares would overflow.
+HUGE = 1e100
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,16 +76,32 @@ def truth_of(
 
 def drawn(value: Any, count: int, rng: np.random.Generator, name: str) -> Array:
     """`count` values: of a distribution, or one number again and again."""
-    if isinstance(value, Family):
-        value = value.distribution()
-    if hasattr(value, "rvs"):
-        return np.asarray(value.rvs(size=count, random_state=rng), dtype=float)
+    if is_random(value):
+        return _of_distribution(value, count, rng, name)
+    if isinstance(value, str | bool):
+        raise DesignError(f"{name} must be a number or a distribution, not {value!r}")
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise DesignError(f"{name} must be a number or a distribution, not {value!r}") from None
-    _check(np.isfinite(number), f"{name} must be finite")
+    _check(abs(number) < HUGE, f"{name} must be a finite number, not {value!r}")
     return np.full(count, number)
+
+
+def _of_distribution(value: Any, count: int, rng: np.random.Generator, name: str) -> Array:
+    """`count` draws of a prior of this package, or of a frozen distribution of SciPy."""
+    if isinstance(value, Flat):
+        raise DesignError(
+            f"{name}: nothing can be drawn from a flat prior; say what is believed, such as Normal(0.5, 0.2)"
+        )
+    frozen = value.distribution() if isinstance(value, Family) else value
+    try:
+        found = np.asarray(frozen.rvs(size=count, random_state=rng), dtype=float)
+    except (TypeError, ValueError) as error:
+        raise DesignError(f"{name}: no number can be drawn from {value!r}: {error}") from None
+    _check(found.shape == (count,), f"{name} must be a distribution of one number")
+    _check((np.abs(found) < HUGE), f"{name}: draws of its distribution must be finite")
+    return found
 
 
 def _labels(model: "MixedModel") -> dict[str, Any]:

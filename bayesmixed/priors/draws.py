@@ -28,7 +28,7 @@ def draw_priors(priors: ResolvedPriors, names: ParameterNames, draws: int, rng: 
     PriorError
         A prior is improper, so that it has no draws; or `draws` is no whole number of at least 1.
     """
-    if not isinstance(draws, Integral) or draws < 1:
+    if not isinstance(draws, Integral) or isinstance(draws, bool) or draws < 1:
         raise PriorError(f"draws must be a whole number of at least 1, not {draws!r}")
     p, q = len(priors.fixed_coding.centre), len(names.random_labels)
     beta, sd = np.empty((draws, p)), np.empty((draws, q))

@@ -10,7 +10,17 @@ import numpy as np
 from bayesmixed.errors import PriorError
 from bayesmixed.priors.families import FAMILIES, Family, PymcPrior
 
-PRESETS = ("default", "brms", "rstanarm", "bambi", "penalised_complexity", "icc", "r2d2m2")
+#: Presets, and the numbers that each takes.
+OPTIONS: dict[str, tuple[str, ...]] = {
+    "default": (),
+    "brms": (),
+    "rstanarm": (),
+    "bambi": (),
+    "penalised_complexity": ("upper", "probability"),
+    "icc": ("alpha", "beta", "nu", "scale"),
+    "r2d2m2": ("mean", "precision", "concentration"),
+}
+PRESETS = tuple(OPTIONS)
 
 
 @dataclass(frozen=True)
@@ -21,13 +31,14 @@ class Priors:
     ----------
     preset : {"default", "brms", "rstanarm", "bambi", "penalised_complexity", "icc", "r2d2m2"}
         ``default``: proper, weakly informative and scaled by the data. The next three: the defaults of those
-        packages. The others, with their numbers, are described by the methods that have their names.
+        packages. The others are described by the methods that have their names, whose default numbers they
+        have here: ``"icc"`` is Beta(1, 1), every ICC as likely as every other.
     given : mapping of str to prior, optional
         Keys are names of the DataTree (``"Days"``, ``"Days|Subject_sigma"``, ``"Subject_corr"``,
         ``"sigma"``). Values are families of this package, a ``bambi.Prior``, or a PyMC distribution
         such as ``pm.Gamma.dist(2, 1)``.
     options : mapping of str to float, optional
-        Numbers of the preset.
+        Numbers of the preset: the arguments of its method.
 
     Examples
     --------
@@ -46,12 +57,27 @@ class Priors:
             nearest = get_close_matches(str(self.preset), PRESETS, n=1)
             hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
             raise PriorError(f"no prior preset {self.preset!r}; there are {', '.join(PRESETS)}{hint}")
+        self._check_options()
+        if not isinstance(self.given, Mapping):
+            raise PriorError(
+                "given must be a dict by names of parameters, such as {'sigma': bm.Exponential(1)}, "
+                f"not {type(self.given).__name__}"
+            )
         for name in self.given:
             if not isinstance(name, str):
                 raise PriorError(
                     f"priors are given by the names of parameters, such as 'sigma'; {name!r} is no name"
                 )
         object.__setattr__(self, "given", {name: as_prior(value, name) for name, value in self.given.items()})
+
+    def _check_options(self) -> None:
+        if not isinstance(self.options, Mapping):
+            kind = type(self.options).__name__
+            raise PriorError(f"options must be a dict of numbers by name, such as {{'alpha': 2}}, not {kind}")
+        for name in self.options:
+            if name not in OPTIONS[self.preset]:
+                there = ", ".join(OPTIONS[self.preset]) or "none"
+                raise PriorError(f"the prior preset {self.preset!r} has no number {name!r}; there are {there}")
 
     @classmethod
     def default(cls) -> "Priors":
@@ -82,10 +108,11 @@ class Priors:
         return cls("penalised_complexity", options={"upper": upper, "probability": probability})
 
     @classmethod
-    def icc(cls, alpha: float, beta: float, nu: float = 3.0, scale: float | None = None) -> "Priors":
+    def icc(cls, alpha: float = 1.0, beta: float = 1.0, nu: float = 3.0, scale: float | None = None) -> "Priors":
         """``ICC ~ Beta(alpha, beta)``, the total sd half-Student-t(nu, scale): what earlier studies tell.
 
-        With slopes the ICC is that at the means of the slope variables. `scale` is the spread of y if not given.
+        Without numbers, and as ``priors="icc"``, every ICC is equally likely. With slopes the ICC is that at the
+        means of the slope variables. `scale` is the spread of y if not given.
 
         Examples
         --------

@@ -53,9 +53,9 @@ class ResolvedPriors(Mapping[str, Prior]):
     given : tuple of str
         Names whose prior the user set.
     fixed_coding : Coding
-        Centres of the columns of X.
+        K: centres of the columns of X, and which combinations of the coefficients the families speak of.
     block_codings : tuple of Coding
-        Centres of the columns of each block of Z.
+        T, of each block of Z.
     blocks : tuple of tuple of int
         Columns of Z of each block.
     warnings : tuple of str
@@ -119,6 +119,31 @@ class ResolvedPriors(Mapping[str, Prior]):
             if centre
         }
 
+    def is_moved(self, parameter: Parameter) -> bool:
+        """Whether a prior is of something else than the coefficient or sd of that name, at x = 0."""
+        rows = self._matrix(parameter)[list(parameter.columns)]
+        return not np.array_equal(rows, np.eye(rows.shape[1])[list(parameter.columns)])
+
+    def reach(self, parameter: Parameter) -> frozenset[int]:
+        """Columns of X, or of Z, whose coefficients or effects the prior speaks of."""
+        rows = self._matrix(parameter)[list(parameter.columns)]
+        return frozenset(np.flatnonzero(rows.any(axis=0)).tolist())
+
+    def _matrix(self, parameter: Parameter) -> Array:
+        return self.fixed_coding.matrix if parameter.name in self.fixed else self.T
+
+    def is_turned(self, parameter: Parameter) -> bool:
+        """Whether the prior is of other combinations of columns, means taken off or not."""
+        if parameter.name in self.fixed:
+            codings = [(self.fixed_coding, tuple(range(len(self.fixed_coding.centre))))]
+        else:
+            codings = list(zip(self.block_codings, self.blocks, strict=True))
+        for coding, block in codings:
+            own = [k for k, column in enumerate(block) if column in parameter.columns]
+            if own and coding.rotation is not None:
+                return not np.array_equal(coding.rotation[own], np.eye(len(block))[own])
+        return False
+
     def _by_name(self) -> dict[str, Prior]:
         corr = {} if self.corr is None else {self.corr_name: self.corr}
         return {**self.fixed, **self.sd, **corr, "sigma": self.sigma}
@@ -146,14 +171,12 @@ class ResolvedPriors(Mapping[str, Prior]):
             return replace(self, sigma=_positive(_sized(prior, SIGMA), name))
         if name in self.fixed:
             parameter = next(p for p in names.fixed if p.name == name)
-            coding = self.fixed_coding
-            if self.stated_at(parameter):
-                coding = Coding.identity(len(coding.centre))
+            coding = self.fixed_coding.with_own(parameter.columns)
             return replace(self, fixed={**self.fixed, name: _sized(prior, parameter)}, fixed_coding=coding)
         if name in self.sd:
             parameter = next(p for p in names.sd if p.name == name)
             codings = tuple(
-                Coding.identity(len(block)) if _holds_constant(coding, block, parameter) else coding
+                coding.with_own([k for k, column in enumerate(block) if column in parameter.columns], whole=True)
                 for coding, block in zip(self.block_codings, self.blocks, strict=True)
             )
             prior = _positive(_sized(prior, parameter), name)

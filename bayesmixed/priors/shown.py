@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bayesmixed.parameters import Parameter, ParameterNames
+from bayesmixed.printable import printable_line
 from bayesmixed.priors.families import LKJ, Family, Flat, PymcPrior
 from bayesmixed.priors.implied import implied_draws, implied_table, strong_on_icc
 from bayesmixed.priors.joint import JointPrior, Shared
@@ -13,6 +14,7 @@ from bayesmixed.units import Units, with_unit
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from bayesmixed.design import Design
 
@@ -75,11 +77,11 @@ class ModelPriors:
         """
         return implied_table(implied_draws(self.design, self.names, self.resolved, draws, random_seed))
 
-    def plot(self, **options: Any):
+    def plot(self, draws: int = 20_000, random_seed: Any = 0) -> "list[Axes]":
         """Densities of what `implied` tells, one panel each; see ``bayesmixed.report.plots.plot_priors``."""
         from bayesmixed.report.plots import plot_priors
 
-        return plot_priors(self, **options)
+        return plot_priors(self, draws, random_seed)
 
     def entries(self) -> list[PriorEntry]:
         """One entry for each number that has a prior; of the correlations one for all."""
@@ -88,7 +90,8 @@ class ModelPriors:
             prior = self.resolved[parameter.name]
             for k, label in enumerate(parameter.labels):
                 own = prior.entry(k) if isinstance(prior, Family) else prior
-                meaning = _meaning(own, self.units.of_parameter(parameter.name))
+                unit = self.units.of_y if self._is_whitened(parameter) else self.units.of_parameter(parameter.name)
+                meaning = _meaning(own, unit)
                 found.append(PriorEntry(label, self._where(parameter), own, meaning))
         if self.resolved.corr is not None:
             widest = max(len(block) for block in self.resolved.blocks)
@@ -101,7 +104,7 @@ class ModelPriors:
 
     def _joint(self, joint: JointPrior) -> PriorEntry:
         unit = "" if joint.relative else self.units.of_y
-        return PriorEntry(joint.title, "", joint, _meaning(joint.total, unit))
+        return PriorEntry(joint.title, "", joint, f"{_meaning_of_icc(joint)}{_meaning(joint.total, unit)}")
 
     def rows(self) -> list[tuple[str, str, str]]:
         """Parameter (with where its prior is stated), prior and meaning, as text."""
@@ -117,15 +120,27 @@ class ModelPriors:
         if parameter in self.names.fixed:
             labels = tuple(label for other in self.names.fixed for label in other.labels)
         where = [f"{labels[k]} = {value:.4g}" for k, value in self.resolved.stated_at(parameter).items()]
-        if len(where) > 3:
-            return " at the means of the columns"
-        return f" at {', '.join(where)}" if where else ""
+        means = " at the means of the columns" if len(where) > 3 else f" at {', '.join(where)}" if where else ""
+        return f"{self._turned(parameter)}{means}"
+
+    def _turned(self, parameter: Parameter) -> str:
+        """Says of which combinations of the columns a prior is."""
+        if not self.resolved.is_turned(parameter):
+            return ""
+        if parameter in self.names.sd:
+            return " of each level" if parameter.dim is not None else " of one level"
+        average = "" if len(self.resolved.reach(parameter)) == len(parameter.columns) else " on average"
+        return f"{average} in uncorrelated columns of mean square 1" if self._is_whitened(parameter) else average
+
+    def _is_whitened(self, parameter: Parameter) -> bool:
+        """Whether the prior is of effects in units of y."""
+        return parameter.dim is not None and parameter in self.names.fixed and self.resolved.is_turned(parameter)
 
     def __str__(self) -> str:
-        rows = self.rows()
+        rows = [tuple(map(printable_line, row)) for row in self.rows()]
         first, second = (max(len(row[k]) for row in rows) for k in (0, 1))
         lines = [f"{a:<{first}}  {b:<{second}}  {c}".rstrip() for a, b, c in rows]
-        given = f"; set by you: {', '.join(self.resolved.given)}" if self.resolved.given else ""
+        given = f"; set by you: {printable_line(', '.join(self.resolved.given))}" if self.resolved.given else ""
         return "\n".join([f"Priors: preset {self.resolved.preset!r}{given}", *lines])
 
     __repr__ = __str__
@@ -151,6 +166,17 @@ def _meaning(prior: Prior, unit: str) -> str:
         return f"median {median}, 95 % below {upper}"
     low, high = distribution.ppf(0.025), distribution.ppf(0.975)
     return f"95 % between {low:.4g} and {with_unit(f'{high:.4g}', unit)}"
+
+
+def _meaning_of_icc(joint: JointPrior) -> str:
+    """The share of the first of two variances, the other sigma^2, is the ICC."""
+    if len(joint.members) != 2 or joint.members[1].name != "sigma":
+        return ""
+    from scipy import stats
+
+    alpha, beta = joint.concentration
+    low, high = stats.beta(alpha, beta).ppf([0.025, 0.975])
+    return f"ICC Beta({alpha:g}, {beta:g}), 95 % between {low:.2g} and {high:.2g}; total "
 
 
 def _meaning_of_lkj(prior: LKJ, size: int) -> str:

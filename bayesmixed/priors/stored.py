@@ -26,16 +26,18 @@ def prior_from_dict(data: Mapping[str, Any]) -> Family | PymcPrior:
     return _FAMILIES[data["family"]](**numbers)
 
 
-def coding_to_dict(coding: Coding) -> dict[str, list[float]]:
+def coding_to_dict(coding: Coding) -> dict[str, Any]:
     return {
         "constant": coding.constant.tolist(),
         "centre": coding.centre.tolist(),
         "scale": coding.scale.tolist(),
+        **({} if coding.rotation is None else {"rotation": coding.rotation.tolist()}),
     }
 
 
 def coding_from_dict(data: Mapping[str, Any]) -> Coding:
-    return Coding(*(np.array(data[key], dtype=float) for key in ("constant", "centre", "scale")))
+    keys = ("constant", "centre", "scale", "rotation")
+    return Coding(*(np.array(data[key], dtype=float) for key in keys if key in data))
 
 
 def joint_to_dict(joint: JointPrior) -> dict[str, Any]:

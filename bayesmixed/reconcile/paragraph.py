@@ -69,7 +69,7 @@ def _apart(table: "pd.DataFrame") -> str:
 def _stated(fit: "Fit", table: "pd.DataFrame") -> str:
     """What part of skewness is a matter of where flat priors are flat."""
     priors, names = fit.model.priors.resolved, fit.model.names
-    moved = {label for p in names.sd if priors.stated_at(p) for label in p.labels}
+    moved = {label for p in names.sd if priors.is_moved(p) for label in p.labels}
     skewed = _having(table, SKEWED)
     if not moved or not any(label in moved or label.startswith(f"{names.corr}[") for label in skewed):
         return ""

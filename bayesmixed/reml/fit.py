@@ -8,6 +8,7 @@ from bayesmixed.coded import CodedMoments
 from bayesmixed.errors import RemlError
 from bayesmixed.icc.signed import negative_icc_hint
 from bayesmixed.marginal_effects.reml_methods import EffectsOfReml
+from bayesmixed.reml.between import saturation_note
 from bayesmixed.reml.criterion import Criterion
 from bayesmixed.reml.inference import Inference
 from bayesmixed.reml.optimize import minimise
@@ -96,6 +97,8 @@ class RemlFit(Tables, Inference, Rows, EffectsOfReml):
                 what = "a correlation is at -1 or 1"
             notes.append(SINGULAR_TEXT.format(what=what))
         notes += negative_icc_hint(self.design, self.coded)
+        if self.objective.restricted:
+            notes += saturation_note(self.design, self.coded.moments)
         if not self.converged:
             size = np.abs(self.optimum.gradient).max()
             where = f"the gradient is {size:.2g}, not 0" if size > 1e-3 else "the criterion still falls to a side"
@@ -132,11 +135,11 @@ class RemlFit(Tables, Inference, Rows, EffectsOfReml):
         found = places(self.design, at)
         return correlation_table(found, correlation_values(self.covariance, found.rows))
 
-    def plot_correlation(self, **options: "Any"):
+    def plot_correlation(self, at: "Any" = None, **options: "Any"):
         """Heat map of `correlation`: how alike two rows of one group are, by where they are."""
         from bayesmixed.report.plots.correlation import plot_correlation
 
-        return plot_correlation(self, **options)
+        return plot_correlation(self, at, **options)
 
     def plot_icc(self, **options: "Any"):
         """ICC(t) at the estimates, with the band of an interval; for models with a random slope."""

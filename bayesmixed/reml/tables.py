@@ -123,13 +123,15 @@ class Tables(Estimates):
         **options
             Of `bootstrap`.
         """
-        if method in SIGNED:
-            from bayesmixed.icc.signed import reml_signed
+        from bayesmixed.icc.signed import refuse_options, reml_signed
 
+        if method in SIGNED:
             return reml_signed(self, at, str(method), ci_prob, options)
         points = icc_points(self.design, at)
         columns = {"estimate": [float(icc_values(self.covariance, point.rows)) for point in points]}
-        if method is not None:
+        if method is None:
+            refuse_options(options)
+        else:
             from bayesmixed.reml.intervals.table import icc_intervals
 
             limits = icc_intervals(self, points, ci_prob, method, options)

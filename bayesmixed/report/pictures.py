@@ -27,11 +27,11 @@ class Pictures(FitDraws):
         """The intraclass correlation; where there is a slope, as a curve with a band."""
         return self._plot("plot_icc", **options)
 
-    def plot_correlation(self, **options: Any):
+    def plot_correlation(self, at: Any = None, **options: Any):
         """Heat map of `correlation`: how alike two rows of one group are, by where they are."""
         from bayesmixed.report.plots.correlation import plot_correlation
 
-        return plot_correlation(cast("Fit", self), **options)
+        return plot_correlation(cast("Fit", self), at, **options)
 
     def plot_random_effects(self, **options: Any):
         """b of every group with its interval, beside the estimate of that group alone."""

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from bayesmixed.printable import printable_line
+
 
 def number(value: Any, digits: int = 4) -> str:
     """A number to so many significant digits, never in more places than it has meaning.
@@ -44,9 +46,13 @@ def _probability(value: Any) -> str:
     return "< 0.0001" if value < 1e-4 else f"{value:.4f}"
 
 
+def _text(value: Any) -> str:
+    return printable_line(str(value))
+
+
 #: How the cells of a column are written; text stands on the left, numbers on the right.
 WRITERS = {
-    "text": str,
+    "text": _text,
     "number": number,
     "count": _count,
     "rhat": _fixed(3),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from bayesmixed.printable import printable, printable_line
 from bayesmixed.report import contents, reml_contents
 from bayesmixed.report.table import Table
 
@@ -64,12 +65,13 @@ def reml_text(
 
 
 def _what(design: "Design") -> str:
-    return f"{design.specification.formula}\n{design.n_obs} rows, {design.n_groups} groups of {design.factor_name}"
+    formula, factor = map(printable_line, (design.specification.formula, design.factor_name))
+    return f"{formula}\n{design.n_obs} rows, {design.n_groups} groups of {factor}"
 
 
 def _page(head: list[str], tables: Sequence[Table], warnings: tuple[str, ...]) -> str:
     parts = ["\n".join(head)]
     parts += [table.to_text() + (f"\n  {table.note}" if table.note else "") for table in tables if table]
     if warnings:
-        parts.append("\n".join(["Warnings", *(f"  - {text}" for text in warnings)]))
-    return "\n\n".join(parts)
+        parts.append("\n".join(["Warnings", *(f"  - {printable_line(text)}" for text in warnings)]))
+    return printable("\n\n".join(parts))

@@ -7,7 +7,7 @@ import numpy as np
 
 from bayesmixed.arrays import Array
 from bayesmixed.errors import PriorError
-from bayesmixed.parameters import CovarianceParameters, Parameter
+from bayesmixed.parameters import CovarianceParameters, Parameter, stored_name
 from bayesmixed.priors.families import Flat, PymcPrior
 from bayesmixed.priors.joint import JointPrior, Shared
 from bayesmixed.priors.resolved import Prior
@@ -74,8 +74,8 @@ def _log_density(prior: Prior, name: str, values: Array) -> Array:
 
 def _scales(fit: "Fit", parameter: Parameter) -> Array:
     """Draws of the prior variances lambda of coefficients that take part in a joint prior, (draws, entries)."""
-    draws = fit.draws_of(f"{parameter.name}_scale")
-    return draws.reshape(len(draws), -1)
+    array = fit.idata["auxiliary"][f"{stored_name(parameter.name)}_scale"].transpose("chain", "draw", ...)
+    return array.to_numpy().reshape(int(np.prod(fit.shape)), -1)
 
 
 def _given_scale(fit: "Fit", parameter: Parameter, beta: Array) -> Array:

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -176,7 +177,7 @@ def _check(model: Any, resolve: str, ci_prob: float) -> None:
         raise SamplingError("the rows of this table were not kept: build the model from a table in memory")
     if resolve not in ("once", "each"):
         raise SamplingError(f"resolve must be 'once' or 'each', not {resolve!r}")
-    if not 0.0 < ci_prob < 1.0:
+    if not isinstance(ci_prob, Real) or not 0.0 < ci_prob < 1.0:
         raise SamplingError(f"ci_prob must lie between 0 and 1, not {ci_prob!r}")
 
 
@@ -185,12 +186,16 @@ def _labelled_priors(model: "MixedModel", priors: Any) -> dict[str, Priors]:
         return {_label_of(model._request): model._request}
     if isinstance(priors, str | Priors):
         priors = [priors]
+    if not isinstance(priors, Mapping | Sequence) or not len(priors):
+        raise SamplingError(
+            f"priors must be several, such as ['default', 'brms'], or a dict of them by label, not {priors!r}"
+        )
     if isinstance(priors, Mapping):
         return {str(label): Priors.of(own) for label, own in priors.items()}
     requests = [Priors.of(own) for own in priors]
     labels = [_label_of(request) for request in requests]
-    if not requests or len(set(labels)) < len(labels):
-        raise SamplingError("priors must be different ones, at least one; label them by a dict to tell them apart")
+    if len(set(labels)) < len(labels):
+        raise SamplingError("priors must be different ones; label them by a dict to tell them apart")
     return dict(zip(labels, requests, strict=True))
 
 

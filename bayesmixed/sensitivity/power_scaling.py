@@ -1,7 +1,7 @@
 """Power-scaling: what a little more or less of the prior, or of the likelihood, does to the posterior."""
 
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,8 +38,8 @@ def log_likelihood(fit: "Fit") -> Array:
 def power_scaling_data(fit: "Fit") -> "xr.DataTree":
     """What ArviZ's power-scaling functions need: a DataTree for ``arviz.psense`` and its plots.
 
-    Groups ``posterior`` (every free number by its label, and the ICC), ``log_prior`` (one variable for each
-    top-level prior) and ``log_likelihood`` (one number a draw, only b integrated out).
+    Groups ``posterior`` (every free number by its label, and the ICC where it is no constant), ``log_prior`` (one
+    variable for each top-level prior) and ``log_likelihood`` (one number a draw, only b integrated out).
 
     Examples
     --------
@@ -51,9 +51,14 @@ def power_scaling_data(fit: "Fit") -> "xr.DataTree":
     """
     import xarray as xr
 
+    from bayesmixed.fit import Fit
+
+    if not isinstance(fit, Fit):
+        raise SamplingError(f"power-scaling takes a fit that model.fit() gave, not {type(fit).__name__}")
     numbers = fit.scalars()
     icc = icc_by_label(fit.model.design, fit.covariance)
     numbers |= {label: values.reshape(fit.shape) for label, values in icc.items()}
+    numbers = {label: values for label, values in numbers.items() if np.ptp(values) > 0.0}
     return xr.DataTree.from_dict(
         {
             "posterior": _dataset(fit, numbers),
@@ -111,10 +116,7 @@ def power_scaling(
     import arviz_stats
     import pandas as pd
 
-    if not isinstance(threshold, Real):
-        raise SamplingError(f"threshold must be a number, such as 0.05, not {threshold!r}")
-    if np.shape(alphas) != (2,) or not 0.0 < alphas[0] < 1.0 < alphas[1]:
-        raise SamplingError(f"the powers must lie on both sides of 1, such as (0.99, 1.01), not {alphas!r}")
+    _check(threshold, alphas)
     data = power_scaling_data(fit)
     if not data["log_prior"].data_vars:
         raise SamplingError("all priors are flat: there is no prior to scale")
@@ -131,11 +133,19 @@ def power_scaling(
     return table
 
 
+def _check(threshold: Any, alphas: Any) -> None:
+    if not isinstance(threshold, Real) or isinstance(threshold, bool) or not 0.0 <= float(threshold) < np.inf:
+        raise SamplingError(f"threshold must be a number of at least 0, such as 0.05, not {threshold!r}")
+    pair = np.shape(alphas) == (2,) and all(isinstance(alpha, Real) for alpha in alphas)
+    if not pair or not 0.0 < alphas[0] < 1.0 < alphas[1] < np.inf:
+        raise SamplingError(f"the powers must lie on both sides of 1, such as (0.99, 1.01), not {alphas!r}")
+
+
 def _k_hat(log_weights: Array) -> float:
-    """Pareto k-hat of importance weights, by ArviZ."""
+    """Pareto k-hat of importance weights, by ArviZ, which takes the logarithms of their reciprocals."""
     from arviz_stats.base import array_stats
 
-    return float(array_stats.psislw(log_weights)[1])
+    return float(array_stats.psislw(-log_weights)[1])
 
 
 def _reading(prior: float, likelihood: float, k_hat: float, threshold: float) -> str:

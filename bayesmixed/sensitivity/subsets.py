@@ -36,6 +36,8 @@ def subsets_of_rows(model: "MixedModel", rows: Rows) -> dict[str, NDArray[np.boo
             name = getattr(one, "__name__", "") if label is None else ""
             fallback = name if name and name != "<lambda>" else f"rows {k + 1}"
             text = str(label) if label is not None else one if isinstance(one, str) else fallback
+            if text in found:
+                raise SamplingError(f"two sets of rows are labelled {text!r}: give a dict with different labels")
             found[text] = _mask(model, one, text)
     return found
 
@@ -48,9 +50,7 @@ def _mask(model: "MixedModel", subset: Any, label: str) -> NDArray[np.bool_]:
     frame = model.design.frame
     try:
         if isinstance(subset, str):
-            # A query gives the rows themselves, by an index that is 0..N-1.
-            kept = frame.reset_index(drop=True).query(subset).index
-            mask = np.isin(np.arange(len(frame)), kept)
+            mask = np.asarray(frame.reset_index(drop=True).eval(subset))
         else:
             mask = np.asarray(subset(frame) if callable(subset) else subset)
     except BayesmixedError:

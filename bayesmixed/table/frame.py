@@ -71,7 +71,7 @@ def complete_rows(
     """`model_frame` of one part of a table: there may be no complete row in it, and columns are not copied."""
     import pandas as pd
 
-    frame = _as_narwhals(table)
+    frame = as_narwhals(table)
     check_present(frame.columns, columns)
     frame = frame.select(columns)
     keep, missing = _complete(frame)
@@ -85,7 +85,8 @@ def complete_rows(
     return pd.DataFrame(kept, copy=False), rows, missing
 
 
-def _as_narwhals(table: Any) -> Any:
+def as_narwhals(table: Any) -> Any:
+    """A table as an eager narwhals frame, or a `TableError` that says why it is none."""
     import narwhals as nw
     import pandas as pd
 
@@ -93,7 +94,9 @@ def _as_narwhals(table: Any) -> Any:
         try:
             table = pd.DataFrame(dict(table))
         except ValueError as error:
-            raise TableError(f"the columns make no table: {error}") from None
+            single = table and all(isinstance(one, str) or not hasattr(one, "__len__") for one in table.values())
+            why = "give each a list of values, one a row" if single else error
+            raise TableError(f"the columns make no table: {why}") from None
     # pandas calls them columns, PyArrow column_names; narwhals' own error takes two lines.
     names = table.columns if isinstance(table, pd.DataFrame) else getattr(table, "column_names", ())
     check_unique(names, "the table")
@@ -101,7 +104,7 @@ def _as_narwhals(table: Any) -> Any:
         frame = nw.from_native(table)
     except TypeError:
         raise TableError(
-            f"{type(table).__name__} is not a table; give a pandas, Polars or PyArrow table"
+            f"{type(table).__name__} is not a table; give a pandas, Polars or PyArrow table, or a dict of columns"
         ) from None
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()

@@ -159,6 +159,9 @@ def _read_parquet(path: Path) -> "pd.DataFrame":
         with parquet.ParquetFile(path) as file:
             check_unique(file.schema_arrow.names, str(path))
             return file.read().to_pandas()
-    except pyarrow.ArrowException as error:
-        reason = str(error).splitlines()[0]
+    except (OSError, TableError):
+        raise
+    except (pyarrow.ArrowException, ValueError, TypeError, AttributeError, LookupError, ArithmeticError) as error:
+        # All but the first from damaged notes that pandas left in the file.
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise TableError(f"{path} is not a Parquet file: {reason}") from None

@@ -182,3 +182,21 @@ def test_responses_of_a_streamed_table_are_refused():
         found.refit(np.zeros((1, 30)))
     with pytest.raises(bm.RemlError, match="which row each"):
         found.reml().refit(np.zeros((1, 30)))
+
+
+def test_responses_of_a_model_without_fixed_effects(rng):
+    found = bm.MixedModel("y ~ 0 + (1 | g)", random_table())
+    responses = responses_like(found, 2, rng)
+    patterns, priors = ResponsePatterns.of_rows(found, responses), Density(found.posterior).prior_arrays
+    for k, y in enumerate(responses):
+        other = bm.MixedModel._with_resolved("y ~ 0 + (1 | g)", random_table().assign(y=y), found.priors.resolved)
+        density = Density(other.posterior)
+        x = rng.normal(size=density.size)
+        mine = log_density(x, np.empty(density.size), priors, patterns.of(k))
+        assert mine == pytest.approx(density.value_and_gradient(x)[0], rel=1e-9)
+
+
+@pytest.mark.parametrize("wrong", ["x", [["a"] * 180]])
+def test_responses_are_numbers(wrong):
+    with pytest.raises(bm.SamplingError, match=r"responses must be an array \(n, 180\) of numbers"):
+        model("slope").refit(wrong)

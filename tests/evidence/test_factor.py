@@ -180,7 +180,7 @@ def test_a_wrong_null_is_an_error_that_lists_what_there_is():
         bm.bayes_factor(full, "y ~ t + (1 | g)")
     with pytest.raises(bm.DesignError, match="must leave something out"):
         bm.bayes_factor(full, [])
-    with pytest.raises(bm.DesignError, match="needs a MixedModel or a Fit, not int"):
+    with pytest.raises(bm.DesignError, match=r"null must be a name .* not 3"):
         bm.bayes_factor(full, 3)
     with pytest.raises(bm.DesignError, match="a dict needs two models"):
         bm.bayes_factor({"a": full}, "a")
@@ -307,3 +307,38 @@ def test_units_and_the_origin_of_time_do_not_move_the_factor():
     for null in ("Days|Subject", "Days", "Subject"):
         expected = bm.bayes_factor(model("slope"), null, method="quadrature").log_bf
         assert bm.bayes_factor(years, null, method="quadrature").log_bf == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_density_ratio_far_out_in_the_tail_has_no_error():
+    """0 is 13 standard errors away: the mean of the densities there rests on a handful of draws."""
+    sleep = bm.MixedModel("Reaction ~ Days + (1 | Subject)", bm.load_dataset("sleepstudy"))
+    found = bm.bayes_factor(sleep, "Days")
+    assert found.savage_dickey().error == np.inf
+
+
+@pytest.mark.parametrize("wrong", ["x", {}, ["a"], [], [0.0, 1.0], None])
+def test_multipliers_are_checked(wrong):
+    found = bm.bayes_factor(bm.MixedModel("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff")), "1|Batch")
+    with pytest.raises(bm.PriorError, match="multipliers of a scale must be positive numbers"):
+        found.by_scale(wrong)
+
+
+def test_nulls_seeds_and_cores_of_a_wrong_kind_are_refused():
+    found = bm.MixedModel("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff"))
+    with pytest.raises(bm.DesignError, match=r"null must be a name such as 'Days\|Subject'"):
+        bm.bayes_factor(found, None)
+    with pytest.raises(bm.DesignError, match="a dict needs two models"):
+        bm.bayes_factor({"a": found, "b": found}, ["a"])
+    with pytest.raises(bm.SamplingError, match="cores must be a whole number"):
+        found.log_evidence(cores="x")
+    with pytest.raises(bm.SamplingError, match="random_seed must be an int"):
+        found.log_evidence(random_seed="x")
+
+
+def test_a_joint_prior_of_many_terms_has_an_evidence(rng):
+    """Bridge sampling sees variances of coefficients near 0: 2^22 came of rounding there, for about -100."""
+    table = random_table()
+    found = of("y ~ t + f + (t | g)", table, priors="r2d2m2").log_evidence("bridge")
+    wider = of("y ~ t + f + (t | g)", table).log_evidence("bridge")
+    assert abs(found.value - wider.value) < 15.0
+    assert found.error < 0.1

@@ -154,14 +154,14 @@ def test_variables(parametrisation, effects):
     assert {v.name for v in graph.free_RVs} == {
         "Intercept_centered",
         "t",
-        "f",
+        "f_centered",
         "1|g_sigma_centered",
         "t|g_sigma",
         "g_corr_chol",
         "sigma",
         effects,
     }
-    assert {v.name for v in graph.deterministics} == {"Intercept", "1|g_sigma", "g_corr", "1|g", "t|g"}
+    assert {v.name for v in graph.deterministics} == {"Intercept", "f", "1|g_sigma", "g_corr", "1|g", "t|g"}
     assert graph.named_vars_to_dims["1|g"] == ("g__factor_dim",)
     assert graph.named_vars_to_dims["f"] == ("f_dim",)
     assert graph.named_vars_to_dims["y"] == ("__obs__",)

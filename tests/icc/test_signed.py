@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import bayesmixed as bm
-from bayesmixed.errors import PredictionError, RemlError
+from bayesmixed.errors import BayesmixedError, PredictionError, PriorError, RemlError
 from bayesmixed.icc.anova import AnovaIcc
 from bayesmixed.icc.signed import negative_icc_hint
 from bayesmixed.summary import describe
@@ -74,6 +74,17 @@ def test_refusals(negative, posterior):
             fit.icc(at={"Days": 0}, method="cs")
         with pytest.raises(RemlError, match="this method takes no 'replicates'"):
             fit.icc(method="anova", replicates=10)
+        with pytest.raises(RemlError, match="this method takes no 'ci_probability'"):
+            fit.icc(ci_probability=0.9)
+        with pytest.raises(RemlError, match="this method takes no 'shapes'"):
+            fit.icc(method="cs", shapes=(1, 1))
+        with pytest.raises(BayesmixedError, match="ci_prob must lie between 0 and 1, not 'a'"):
+            fit.icc(method="anova", ci_prob="a")
+        with pytest.raises(BayesmixedError, match="ci_prob must lie between 0 and 1, not 'a'"):
+            fit.icc(method="cs", ci_prob="a")
+    for shape in (1, None, ("a", 1), (0, 1), (1, np.inf)):
+        with pytest.raises(PriorError, match="shape must be the two positive numbers of a Beta"):
+            posterior.compound_symmetry(shape=shape)
 
 
 def test_a_streamed_table_is_enough(sleepstudy):

@@ -160,3 +160,35 @@ def test_refusals(sleepstudy):
         bm.MixedModel("Reaction ~ 1 + (1 | Subject)", sleepstudy.assign(w=2.0), weights="w").reml().icc(
             method="cs"
         )
+
+
+@pytest.mark.parametrize("sizes", [[1, 2, 300], [1, 1, 1, 1, 2]])
+def test_a_flat_end_is_the_end(sizes):
+    """Where the criterion is flat towards an end, rounding makes its smallest value; some of these once failed."""
+    ends = 0
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        group = np.repeat(np.arange(len(sizes)), sizes)
+        y = rng.normal(size=len(group)) + 0.3 * rng.normal(size=len(sizes))[group]
+        fit = bm.MixedModel("y ~ 1 + (1 | g)", {"y": y, "g": group.astype(str)}).reml()
+        found = fit.compound_symmetry()
+        values = [found.profile.value(x) for x in np.linspace(-20, 30, 501)]
+        assert found.criterion <= min(values) + 1e-6
+        low, high = found.interval()
+        assert found.profile.sums.lowest <= low <= found.icc <= high < 1.0
+        ends += found.at_the_end
+    assert ends
+
+
+def test_it_is_shown_in_words(dyestuff2):
+    text = repr(bm.MixedModel("Yield ~ 1 + (1 | Batch)", dyestuff2).reml().compound_symmetry())
+    assert text.startswith("compound symmetry: ICC -0.09703, sigma")
+    assert "Intercept" in text
+    assert len(text) < 200
+
+
+def test_nothing_between_groups_is_refused():
+    table = {"y": [1.0, 3.0, 5.0, 0.0, 4.0, 2.5], "arm": list("xxxyyy"), "g": list("aaabbb")}
+    fit = bm.MixedModel("y ~ arm + (1 | g)", table).reml()
+    with pytest.raises(RemlError, match="explain every difference between the 2 groups of 'g'"):
+        fit.compound_symmetry()

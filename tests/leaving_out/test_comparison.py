@@ -104,3 +104,11 @@ def test_other_rows_and_other_groups_are_refused():
     other = bm.MixedModel("Reaction ~ Days + (1 | Pair)", pairs).fit(random_seed=1, **QUICK)
     with pytest.raises(bm.SamplingError, match="'a' has groups of Subject and 'b' others, of Pair"):
         bm.compare_models({"a": fit("slope"), "b": other}, by="group")
+
+
+def test_options_are_those_of_leaving_out():
+    fits = {"a": fit("slope"), "b": fit("uncorrelated")}
+    with pytest.raises(TypeError, match=r"compare_models\(\) got an unexpected keyword argument 'zz'"):
+        bm.compare_models(fits, by="row", zz=1)
+    with pytest.raises(bm.SamplingError, match="refit is for leaving out: add by='group' or by='row'"):
+        bm.compare_models(fits, refit=True)

@@ -152,3 +152,20 @@ def test_nuts_takes_over_in_refits_of_pymc_priors():
     same = bm.MixedModel("Yield ~ 1 + (1 | Batch)", data, priors={"sigma": bm.HalfNormal(100.0)})
     found = [model.fit(random_seed=1, progressbar=False).logo() for model in (own, same)]
     np.testing.assert_allclose(found[0].elpd_i, found[1].elpd_i, atol=0.1)
+
+
+def test_a_model_without_fixed_effects():
+    """A group's density is the multivariate normal one, averaged over the posterior without it."""
+    from scipy import stats
+
+    data = bm.load_dataset("Dyestuff").assign(y=lambda table: table["Yield"] - 1500.0)
+    found = bm.MixedModel("y ~ 0 + (1 | Batch)", data)
+    groups = found.fit(1000, engine="importance", random_seed=1, progressbar=False).logo()
+    rest = data[data["Batch"] != "F"]
+    draws = bm.MixedModel._with_resolved("y ~ 0 + (1 | Batch)", rest, found.priors.resolved).fit(
+        1000, engine="quadrature", random_seed=2, progressbar=False
+    )
+    y = data.loc[data["Batch"] == "F", "y"].to_numpy()
+    pairs = zip(draws.covariance.sd[:, 0], draws.covariance.sigma, strict=True)
+    densities = [stats.multivariate_normal.pdf(y, cov=s**2 * np.eye(len(y)) + sd**2) for sd, s in pairs]
+    assert float(groups.elpd_i.sel(Batch__factor_dim="F")) == pytest.approx(np.log(np.mean(densities)), abs=0.05)

@@ -140,3 +140,20 @@ def test_far_away_origins_cost_no_digits():
 def test_what_cannot_be_split_is_said_in_one_line(change, options, words):
     with pytest.raises(TableError, match=words):
         bm.between_within(clustered().assign(**change), "x", "g", **options)
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "text"),
+    [
+        (5, {}, "columns must be a name of a column, or several, not 5"),
+        ([], {}, "at least one column"),
+        ("x", {"weights": 5}, "weights must be a name"),
+        ("x", {"complete": None}, "complete must be a name"),
+        ("x", {"names": ("a",)}, "names must be two different words"),
+        ("x", {"names": ("a", "a")}, "names must be two different words"),
+        ("x", {"names": "ab"}, "names must be two different words"),
+    ],
+)
+def test_what_is_no_name_is_refused(columns, options, text):
+    with pytest.raises(TableError, match=text):
+        bm.between_within({"x": [1.0, 2.0], "g": ["a", "b"]}, columns, "g", **options)

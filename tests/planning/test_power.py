@@ -6,11 +6,12 @@ import pytest
 from scipy import integrate, stats
 
 import bayesmixed as bm
-from bayesmixed.errors import DesignError
+from bayesmixed.errors import DesignError, SamplingError
 from bayesmixed.planning.layout import planned_table
 from bayesmixed.planning.study import Analysis, planned, wilson
 from bayesmixed.planning.trials import _interval, _weighted_quantile
 from bayesmixed.seeds import seed_sequence
+from tests import fits
 
 FORMULA = "y ~ arm + (1 | clinic)"
 
@@ -207,6 +208,27 @@ def test_weighted_quantiles_are_those_of_the_repeated_draws(rng):
         ({"replications": 0}, "replications must be"),
         ({"formula": "log(y) ~ arm + (1 | clinic)"}, "transformation"),
         ({"design": {"arm": ["a"], "clinic": ["1"]}}, "leave groups"),
+        (
+            {"effects": 0.5},
+            r"effects must be a dict of numbers by coefficient, such as \{'arm\[b\]': 0.5\}, not 0.5",
+        ),
+        ({"design": {"arm": ["a"]}, "groups": None, "n": None, "between": None}, "leave groups, n, between"),
+        ({"effects": {1: 2.0}}, "effects must be a dict"),
+        ({"effects": {"arm[b]": 1e300}}, "must be a finite number"),
+        ({"effects": {"arm[b]": True}}, "must be a number or a distribution, not True"),
+        ({"groups": 1}, "2 treatments, more than groups=1: take more than 2 groups"),
+        ({"groups": 2}, "explain every difference between the 2 groups of 'clinic'"),
+        ({"groups": []}, "groups is empty"),
+        ({"icc": [stats.beta(2, 8)] * 2}, "icc is a distribution: use assurance"),
+        ({"icc": None, "sd": [{"1|clinic_sigma": 0.1}] * 2}, "several values of sd must be numbers"),
+        ({"between": None}, "between must be names of columns"),
+        ({"between": {"arm": 5}}, "'arm' must have a list of levels, not 5"),
+        ({"within": 5}, "within must be names of columns"),
+        ({"term": 5}, "term must be the label of a coefficient"),
+        ({"alpha": "a"}, "alpha must lie between 0 and 1, not 'a'"),
+        ({"margin": "a"}, "margin must be a number, in units of y"),
+        ({"margin": np.nan}, "margin must be a number, in units of y"),
+        ({"priors": "brms"}, "REML has no priors"),
     ],
 )
 def test_what_cannot_be_planned_is_said(changed, message):
@@ -220,3 +242,43 @@ def test_several_random_effects_need_names():
         power({"x": 1.0}, "y ~ x + (x | g)", groups=4, n=5, between=(), within=["x"], sd=0.3)
     with pytest.raises(DesignError, match="no sd or correlation 'z'"):
         power({"x": 1.0}, "y ~ x + (x | g)", groups=4, n=5, between=(), within=["x"], sd={"z": 0.3})
+
+
+def test_what_cannot_be_assured_is_said():
+    def assured(effects, **options):
+        plan = {"groups": 6, "n": 4, "icc": 0.3, "sigma": 1.0, "between": ["arm"], "progressbar": False}
+        bm.assurance(FORMULA, effects=effects, replications=5, **(plan | options))
+
+    for effects, message in (
+        (0.5, "effects must be a dict"),
+        ({"arm[b]": bm.Flat()}, "nothing can be drawn from a flat prior"),
+        ({"arm[b]": stats.norm([0, 1])}, "no number can be drawn from"),
+        ({"arm[b]": stats.multivariate_normal([0, 0])}, "must be a distribution of one number"),
+    ):
+        with pytest.raises(DesignError, match=message):
+            assured(effects)
+    with pytest.raises(DesignError, match="sigma, the residual sd, must be given"):
+        assured({"arm[b]": 1.0}, sigma=None)
+    with pytest.raises(SamplingError, match="cores must be a whole number"):
+        assured({"arm[b]": 1.0}, cores=-1)
+
+
+def test_the_fit_of_a_pilot_study_is_for_assurance():
+    with pytest.raises(DesignError, match="for the fit of a pilot study use assurance"):
+        power(fits.fit("intercept"))
+
+
+def test_a_series_is_a_sequence():
+    one, two = (
+        power({"arm[b]": 1.0}, groups=4, n=3, icc=icc, replications=5).table
+        for icc in ([0.1, 0.3], pd.Series([0.1, 0.3]))
+    )
+    pd.testing.assert_frame_equal(one, two)
+
+
+@pytest.mark.slow
+def test_arms_of_different_numbers_of_groups():
+    """Five groups against four: the t test of the means."""
+    row = power({"arm[b]": 2.0}, groups=9, n=5, icc=0.6).table.iloc[0]
+    cut, size = stats.t.ppf(0.975, 7), 2.0 / np.sqrt((1.5 + 0.2) * (1 / 5 + 1 / 4))
+    assert_near(row["power"], stats.nct.sf(cut, 7, size) + stats.nct.cdf(-cut, 7, size), 1000)

@@ -108,7 +108,9 @@ def test_the_ends_of_the_range():
         ({"n": 1}, "with clusters=1, n must be at least 2"),
         ({"icc": 1.0}, "icc must lie between -0.111"),
         ({"icc": -0.2}, "which is -1 / \\(n - 1\\)"),
-        ({"alpha": 5}, "alpha and ci_prob must lie between 0 and 1"),
+        ({"alpha": 5}, "alpha must lie between 0 and 1, not 5"),
+        ({"alpha": 1.0}, "alpha must lie between 0 and 1, not 1.0"),
+        ({"n": 10**400}, "n must be a number"),
         ({"icc": "high"}, "icc must be a number or a sequence of numbers, not 'high'"),
         ({"icc": []}, "icc must be a number or a sequence of numbers"),
     ],
@@ -116,6 +118,28 @@ def test_the_ends_of_the_range():
 def test_refusals(arguments, text):
     with pytest.raises(DesignError, match=text):
         bm.type_one_error(**({"groups": 2, "n": 10, "icc": 0.1} | arguments))
+
+
+@pytest.mark.parametrize("plot", [bm.plot_type_one_error, bm.plot_interval_coverage])
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"groups": "a"}, "groups must be a number or a sequence"),
+        ({"n": []}, "n must be a number or a sequence"),
+        ({"clusters": [2, 3]}, "clusters must be one number in a picture"),
+        ({"icc_max": "a"}, "icc_max must lie between 0 and 1"),
+        ({"groups": 2.5}, "groups must be a whole number"),
+    ],
+)
+def test_refusals_of_the_pictures(plot, arguments, text):
+    with pytest.raises(DesignError, match=text):
+        plot(**arguments)
+
+
+def test_a_very_small_level_is_not_rounded_to_zero():
+    cut = stats.f.isf(1e-18, 1, 18)
+    expected = stats.f.sf(cut * 0.9 / 1.9, 1, 18)
+    assert bm.type_one_error(2, 10, 0.1, 1e-18) == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_examples_of_the_docstrings():

@@ -54,7 +54,7 @@ def test_penalised_complexity_has_its_tail(sleepstudy):
     assert np.mean(found["1|Subject_sigma"] > 20) == pytest.approx(0.1, abs=0.01)
     with pytest.raises(PriorError, match="between 0 and 1"):
         draws(INTERCEPT, sleepstudy, bm.Priors.penalised_complexity(20, 1.5))
-    with pytest.raises(PriorError, match="must be positive"):
+    with pytest.raises(PriorError, match="must be a positive number"):
         draws(INTERCEPT, sleepstudy, bm.Priors.penalised_complexity(-1.0))
 
 

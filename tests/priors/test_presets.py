@@ -140,7 +140,8 @@ def test_a_factor_in_place_of_the_intercept():
     priors = resolved("y ~ 0 + f + t + (0 + f | g)", table)
     y = table["y"].to_numpy()
     np.testing.assert_allclose(priors["f"].mu, [y.mean()] * 3)
-    np.testing.assert_allclose(priors["f"].sigma, [2.5 * y.std()] * 3)
+    share = [(table["f"] == level).mean() for level in "ABC"]
+    np.testing.assert_allclose(priors["f"].sigma, 2.5 * y.std() / np.sqrt(share))
     np.testing.assert_allclose(priors["f|g_sigma"].sigma, [y.std()] * 3)
     np.testing.assert_allclose(priors.fixed_coding.centre, [0, 0, 0, table["t"].mean()])
 
@@ -157,12 +158,16 @@ def test_without_a_constant_everything_is_stated_at_zero():
     assert not priors.fixed_coding.centre.any()
 
 
-def test_factor_contrasts_have_a_scale_each():
+def test_levels_of_a_factor_have_independent_means():
+    """Prior variance v / share of each level's mean, v that of the intercept: the same for every coding."""
     table = random_table()
     priors = resolved("y ~ f + (1 | g)", table)
-    share = np.array([(table["f"] == level).mean() for level in "BC"])
-    expected = 2.5 * table["y"].std(ddof=0) / np.sqrt(share * (1 - share))
-    np.testing.assert_allclose(priors["f"].sigma, expected)
+    share = np.array([(table["f"] == level).mean() for level in "ABC"])
+    means = np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [1.0, 0.0, 1.0]]) @ priors.fixed_coding.inverse
+    sd = np.array([priors["Intercept"].sigma, *priors["f"].sigma])
+    expected = np.diag(6.25 * table["y"].var(ddof=0) / share)
+    np.testing.assert_allclose(means @ np.diag(sd**2) @ means.T, expected, atol=1e-9 * expected.max())
+    np.testing.assert_allclose(means[:, 0], 1.0)
     assert priors["f"].mu == (0.0, 0.0)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import bayesmixed as bm
 from bayesmixed.errors import PriorError
 from bayesmixed.priors import HalfNormal, HalfStudentT, Normal, Priors, PymcPrior, StudentT
 from bayesmixed.priors.request import as_prior
@@ -106,3 +107,13 @@ def test_keys_that_are_no_names_are_refused():
 def test_only_a_dict_overrides(given):
     with pytest.raises(PriorError, match=f"must be followed by a dict .* not by {type(given).__name__}"):
         Priors.brms() | given
+
+
+def test_the_name_of_a_preset_has_the_numbers_of_its_method(dyestuff):
+    """A prior on the ICC without numbers is uniform, and says so."""
+    by_name, by_method, numbers = (
+        bm.MixedModel("Yield ~ 1 + (1 | Batch)", dyestuff, priors=priors).priors
+        for priors in ("icc", bm.Priors.icc(), bm.Priors.icc(1, 1))
+    )
+    assert str(by_name) == str(by_method) == str(numbers)
+    assert "ICC Beta(1, 1), 95 % between 0.025 and 0.97; total median" in str(by_name)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import bayesmixed as bm
-from bayesmixed.errors import DesignError, PredictionError, RemlError
+from bayesmixed.errors import BayesmixedError, DesignError, PredictionError, RemlError
 from bayesmixed.report.plots.sizes import GAP, _apart
 from bayesmixed.report.plots.style import figure_of
 from tests import fits
@@ -45,7 +45,7 @@ def test_the_callers_axes():
 
 
 def test_labels_do_not_overlap():
-    places = np.array([0.99, 1.0, 0.985, 0.3])
+    places = np.array([0.79, 0.8, 0.785, 0.3])
     apart = _apart(places)
     assert np.diff(np.sort(apart)).min() >= GAP - 1e-12
     assert (np.argsort(apart) == np.argsort(places)).all()
@@ -75,7 +75,7 @@ def test_heat_maps_of_estimates_levels_and_means():
     assert fits.model("slope").reml().plot_correlation().get_xlabel() == "Days"
     ax = fits.fit("third slope").plot_correlation(point="mean")
     assert [text.get_text() for text in ax.get_xticklabels()] == ["a", "b", "c"]
-    many = fits.model("slope").reml().plot_correlation(at=list(np.linspace(-20, 9, 15)))
+    many = fits.model("slope").reml().plot_correlation(list(np.linspace(-20, 9, 15)))
     assert not many.texts
     assert many.images[0].get_clim() == (-1.0, 1.0)
 
@@ -99,3 +99,23 @@ def test_the_curve_of_estimates_has_the_band():
         fits.model("intercept").reml().plot_icc()
     with pytest.raises(RemlError, match="no number has a random slope"):
         fits.model("third slope").reml().plot_icc()
+
+
+def test_labels_stay_within_the_axis():
+    places = _apart(np.array([0.001, 0.002, 0.0, 0.003, 0.999]))
+    assert places.min() >= 0.0
+    assert places.max() <= 1.0
+    assert np.diff(np.sort(places)).min() >= GAP - 1e-12
+
+
+def test_a_map_of_many_values_names_some_of_them():
+    ax = fits.model("slope").reml().plot_correlation(list(np.linspace(0, 9, 30)))
+    assert len(ax.get_xticks()) == 7
+    assert [ax.get_xticklabels()[k].get_text() for k in (0, -1)] == ["0", "9"]
+
+
+def test_the_probability_of_a_band_is_checked():
+    for fit in (fits.fit("slope"), fits.fit("intercept"), fits.model("slope").reml()):
+        for wrong in ("a", 3):
+            with pytest.raises(BayesmixedError, match="ci_prob must lie between 0 and 1"):
+                fit.plot_icc(ci_prob=wrong)

@@ -141,3 +141,19 @@ def test_a_coefficient_that_is_lost_is_named():
         run(model, rows="phase == 'late'")
     with pytest.raises(SamplingError, match="takes a MixedModel"):
         bm.multiverse(data)
+
+
+@pytest.mark.parametrize(
+    ("priors", "rows", "options", "message"),
+    [
+        (3, None, {}, "priors must be several"),
+        ({}, None, {}, "priors must be several"),
+        (None, None, {"ci_prob": "x"}, "ci_prob must lie between 0 and 1"),
+        (None, {"all rows": "Yield > 1500"}, {}, "two sets of rows are labelled 'all rows'"),
+        (None, ["Yield > 1500", "Yield > 1500"], {}, "two sets of rows are labelled 'Yield > 1500'"),
+        (None, ["Yield + 2"], {}, "must give 30 of True and False"),
+    ],
+)
+def test_other_wrong_calls(model, priors, rows, options, message):
+    with pytest.raises(SamplingError, match=message):
+        run(model, priors, rows, **options)

@@ -138,3 +138,44 @@ def test_arviz_takes_the_data(dyestuff):
     ours = fit.sensitivity()
     np.testing.assert_allclose(theirs["prior"], ours["prior"])
     np.testing.assert_allclose(theirs["likelihood"], ours["likelihood"])
+
+
+def test_scales_of_a_joint_prior_are_found(sleepstudy):
+    """R2D2M2: the log prior of coefficients is that of N(0, lambda), lambda a share of the total."""
+    fit = fitted("Reaction ~ Days + (1 | Subject)", sleepstudy, "r2d2m2")
+    scale = fit.idata["auxiliary"]["Days_scale"].to_numpy().ravel()
+    expected = stats.norm(0.0, np.sqrt(scale)).logpdf(fit.draws_of("Days"))
+    np.testing.assert_allclose(log_prior(fit)["Days"], expected, rtol=1e-10)
+    assert np.isfinite(fit.sensitivity()["prior"]).all()
+
+
+def test_an_icc_that_is_constant_is_left_out(sleepstudy):
+    """Without a random intercept the ICC is 0 at Days = 0, whatever the parameters."""
+    fit = fitted("Reaction ~ Days + (0 + Days | Subject)", sleepstudy)
+    labels = list(fit.sensitivity().index)
+    assert "ICC(Subject | Days = 0)" not in labels
+    assert "ICC(Subject | Days = 9)" in labels
+
+
+def test_k_hat_is_of_the_weights_themselves(rng):
+    """Not of their reciprocals: weights exp(0.8 E), E exponential, have k = 0.8; their reciprocals are bounded."""
+    from bayesmixed.sensitivity.power_scaling import _k_hat
+
+    logarithms = 0.8 * rng.exponential(size=20_000)
+    assert _k_hat(logarithms) == pytest.approx(0.8, abs=0.15)
+    assert _k_hat(-logarithms) < 0.0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"alphas": ("a", "b")}, {"alphas": (None, 1.1)}, {"alphas": (0.5, np.inf)}, {"threshold": np.nan},
+     {"threshold": -1}, {"threshold": True}, {"threshold": "a"}, {"alphas": 0.9}],
+)  # fmt: skip
+def test_wrong_numbers_are_refused(dyestuff, options):
+    with pytest.raises(SamplingError, match=r"must lie on both sides of 1|must be a number of at least 0"):
+        fitted(INTERCEPT, dyestuff).sensitivity(**options)
+
+
+def test_only_fits_are_scaled(dyestuff):
+    with pytest.raises(SamplingError, match=r"takes a fit that model.fit\(\) gave, not MixedModel"):
+        power_scaling_data(bm.MixedModel(INTERCEPT, dyestuff))

@@ -1,6 +1,7 @@
 """What presets share."""
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,14 @@ def far_from_zero(design: "Design", codings: tuple[Coding, ...], preset: str):
                     f"the {preset} priors act at {label} = 0, which is far from the data (mean "
                     f"{coding.centre[k]:.4g}, sd {coding.scale[k]:.4g}): centre {label}, or use the default priors"
                 )
+
+
+def check_numbers(what: str, below: float = float("inf"), **values: object) -> None:
+    """Refuse numbers of a preset that are not positive and finite, or not below `below`."""
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, Real) or not 0.0 < float(value) < below:
+            wanted = "a positive number" if below == float("inf") else f"a number between 0 and {below:g}"
+            raise PriorError(f"{name} of {what} must be {wanted}, not {value!r}")
 
 
 def lkj(design: "Design", eta: float) -> LKJ | None:

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesmixed.errors import PriorError
 from bayesmixed.parameters import ParameterNames
 from bayesmixed.priors.families import Exponential, HalfStudentT
-from bayesmixed.priors.presets.common import numbers
+from bayesmixed.priors.presets.common import check_numbers, numbers
 from bayesmixed.priors.presets.default import default_priors
 from bayesmixed.priors.resolved import ResolvedPriors
 
@@ -26,13 +25,13 @@ def penalised_complexity_priors(
     rate ``-log(probability) / U``. U is `upper` for the group's intercept, ``upper / sd(z)`` for a slope; without
     `upper` it is the spread of y, which a group sd can hardly exceed.
     """
-    if not 0.0 < probability < 1.0:
-        raise PriorError(f"the probability of a larger sd must lie between 0 and 1, not {probability!r}")
+    what = "a penalised-complexity prior"
+    check_numbers(what, 1.0, probability=probability)
+    if upper is not None:
+        check_numbers(what, upper=upper)
     base = default_priors(design, names)
     spread = base.sigma.sigma if isinstance(base.sigma, HalfStudentT) else 1.0
     factor = 1.0 if upper is None else upper / float(np.asarray(spread))
-    if not factor > 0.0:
-        raise PriorError(f"the upper bound of a penalised-complexity prior must be positive, not {upper!r}")
     rate = -np.log(probability) / factor
     sd = {
         name: Exponential(numbers(rate / np.asarray(prior.parameters["sigma"])))

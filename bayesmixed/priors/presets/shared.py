@@ -1,7 +1,6 @@
 """Priors of how variance is shared: on the ICC itself, and R2D2M2."""
 
 from dataclasses import replace
-from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +9,7 @@ from bayesmixed.errors import PriorError
 from bayesmixed.parameters import ParameterNames
 from bayesmixed.priors.families import HalfStudentT
 from bayesmixed.priors.joint import JointPrior, Member, RootR2, Shared
+from bayesmixed.priors.presets.common import check_numbers
 from bayesmixed.priors.presets.default import default_priors
 from bayesmixed.priors.presets.rstanarm import members_of
 from bayesmixed.priors.resolved import Prior, ResolvedPriors
@@ -38,10 +38,7 @@ def icc_priors(
     PriorError
         The model has no random intercept, whose share the ICC is, or a number is not positive.
     """
-    given = {"alpha": alpha, "beta": beta, "nu": nu, "scale": 1.0 if scale is None else scale}
-    for name, value in given.items():
-        if not isinstance(value, Real) or not 0.0 < value < float("inf"):
-            raise PriorError(f"{name} of a prior on the ICC must be a positive number, not {value!r}")
+    check_numbers("a prior on the ICC", alpha=alpha, beta=beta, nu=nu, scale=1.0 if scale is None else scale)
     if "Intercept" not in names.random_labels:
         raise PriorError("a prior on the ICC needs a random intercept: (1 | g) or (t | g)")
     base, found = default_priors(design, names), DataScales.of(design)
@@ -72,11 +69,8 @@ def r2d2m2_priors(
     variables. The intercept keeps its own prior. R2 is that part of the variance of y that fixed and random
     effects explain together. Aguilar and Bürkner (2023), doi:10.1214/23-EJS2136
     """
-    if not 0.0 < mean < 1.0 or not precision > 0.0 or not concentration > 0.0:
-        raise PriorError(
-            "R2D2M2 needs a mean of R2 between 0 and 1, and a positive precision and concentration, not "
-            f"{mean!r}, {precision!r} and {concentration!r}"
-        )
+    check_numbers("R2D2M2", 1.0, mean=mean)
+    check_numbers("R2D2M2", precision=precision, concentration=concentration)
     base, found = default_priors(design, names), DataScales.of(design)
     members, fixed = [], dict(base.fixed)
     for parameter in names.fixed:

@@ -1,6 +1,7 @@
 """Predictions of a REML fit with their standard errors: observed groups, new groups, the population."""
 
 from collections.abc import Callable
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -106,11 +107,11 @@ def predict_reml(
 
 
 def _check(groups: str, kind: str, ci_prob: float | None) -> None:
-    if groups not in TARGETS:
+    if not isinstance(groups, str) or groups not in TARGETS:
         raise PredictionError(f"groups must be one of {', '.join(TARGETS)}, not {groups!r}")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise PredictionError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
-    if ci_prob is not None and not 0.0 < ci_prob < 1.0:
+    if ci_prob is not None and not (isinstance(ci_prob, Real) and 0.0 < ci_prob < 1.0):
         raise PredictionError(f"ci_prob must lie between 0 and 1, or be None, not {ci_prob!r}")
 
 

@@ -1,18 +1,20 @@
 """Linear combinations of coefficients written as text, such as ``2 * Days - Type[T2] = 3``.
 
 Labels of coefficients may hold brackets, colons, blanks and operators (``I(x - 1):Type[T2, a]``), so a label is
-what matches one at a place, the longest first; blanks inside it do not count.
+what matches one at a place, the longest first; blanks inside it do not count, nor does the order of an interaction.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 
 from bayesmixed.coding import Array
 from bayesmixed.errors import RemlError
+from bayesmixed.parameters import respelled
 from bayesmixed.priors.nearest import nearest_name
 
 NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -132,11 +134,12 @@ class _Reader:
     def item(self) -> Linear:
         self.skip()
         nothing = np.zeros(len(self.labels))
-        for k, pattern in self.patterns:
-            if match := pattern.match(self.text, self.place):
-                self.place = match.end()
-                nothing[k] = 1.0
-                return Linear(nothing, 0.0)
+        k = self.label(self.patterns)
+        if k is None and ":" in self.text:
+            k = self.label(self.respelled_patterns)
+        if k is not None:
+            nothing[k] = 1.0
+            return Linear(nothing, 0.0)
         if match := NUMBER.match(self.text, self.place):
             self.place = match.end()
             return Linear(nothing, float(match.group()))
@@ -146,6 +149,20 @@ class _Reader:
                 raise self.error("a closing parenthesis is missing")
             return inside
         raise self.unknown()
+
+    def label(self, patterns: list[tuple[int, re.Pattern[str]]]) -> int | None:
+        """The label that comes next, and past it."""
+        for k, pattern in patterns:
+            if match := pattern.match(self.text, self.place):
+                self.place = match.end()
+                return k
+        return None
+
+    @cached_property
+    def respelled_patterns(self) -> list[tuple[int, re.Pattern[str]]]:
+        """Interactions in other orders of their parts, ``arm[b]:time`` for ``arm:time[b]``."""
+        found = [(k, other) for k, label in enumerate(self.labels) for other in respelled(label)]
+        return [(k, _pattern(other)) for k, other in sorted(found, key=lambda item: -len(item[1]))]
 
     # ---------------------------------------------------------------- characters
     @property

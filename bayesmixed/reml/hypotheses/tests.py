@@ -8,6 +8,7 @@ from bayesmixed.coding import Array
 from bayesmixed.errors import RemlError
 from bayesmixed.quantiles import f_probability, t_probability, t_quantile
 from bayesmixed.reml.hypotheses.contrasts import Contrasts
+from bayesmixed.reml.probability import check_ci_prob
 from bayesmixed.reml.satterthwaite import satterthwaite_df, satterthwaite_test
 
 if TYPE_CHECKING:
@@ -48,8 +49,7 @@ def t_tests(
     """
     import pandas as pd
 
-    if not 0.0 < ci_prob < 1.0:
-        raise RemlError(f"ci_prob must lie between 0 and 1, not {ci_prob!r}")
+    check_ci_prob(ci_prob)
     coded = contrasts.L @ fit.coded.fixed.inverse
     estimate, se = _estimate(fit, coded), np.sqrt(np.diag(_covariance(fit, coded, df)))
     if df == "kenward-roger":

@@ -16,6 +16,7 @@ from bayesmixed.quantities import icc_label
 from bayesmixed.reml.intervals.profile import ProfileLikelihood
 from bayesmixed.reml.intervals.quantities import Path
 from bayesmixed.reml.intervals.standard_errors import icc_standard_errors, labelled
+from bayesmixed.reml.probability import check_ci_prob
 from bayesmixed.reml.resampling.bootstrap import bootstrap
 
 if TYPE_CHECKING:
@@ -33,8 +34,7 @@ def check_method(method: str, ci_prob: float, among: tuple[str, ...] = METHODS) 
     """Refuse a method that there is not, and a probability that is none."""
     if method not in among:
         raise RemlError(f"method must be one of {', '.join(map(repr, among))}, not {method!r}")
-    if not 0.0 < ci_prob < 1.0:
-        raise RemlError(f"ci_prob must lie between 0 and 1, not {ci_prob!r}")
+    check_ci_prob(ci_prob)
 
 
 def interval_table(

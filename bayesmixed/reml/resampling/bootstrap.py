@@ -15,6 +15,7 @@ from bayesmixed.errors import RemlError
 from bayesmixed.parameters import CovarianceParameters
 from bayesmixed.quantities import coefficients_by_label, covariance_by_label, icc_by_label
 from bayesmixed.reml.optimize import is_singular, minimise
+from bayesmixed.reml.probability import check_ci_prob
 from bayesmixed.reml.resampling.simulated import MomentSampler
 from bayesmixed.seeds import generator, seed_sequence
 
@@ -90,8 +91,7 @@ class Bootstrap:
 
         if kind not in KINDS:
             raise RemlError(f"kind must be one of {', '.join(map(repr, KINDS))}, not {kind!r}")
-        if not 0.0 < ci_prob < 1.0:
-            raise RemlError(f"ci_prob must lie between 0 and 1, not {ci_prob!r}")
+        check_ci_prob(ci_prob)
         tail = (1.0 - ci_prob) / 2.0
         limits = [_quantile(self.draws, tail), _quantile(self.draws, 1.0 - tail)]
         if kind == "basic":

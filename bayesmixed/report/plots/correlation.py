@@ -96,8 +96,11 @@ def plot_reml_icc(
 
 
 def _name_axes(ax: "Axes", texts: list[str], label: str) -> None:
-    ax.set_xticks(np.arange(len(texts)), texts)
-    ax.set_yticks(np.arange(len(texts)), texts)
+    places = np.arange(len(texts))
+    if len(texts) > MOST_NUMBERS:  # names of all would run into each other
+        places = np.unique(np.linspace(0, len(texts) - 1, 7).round().astype(int))
+    ax.set_xticks(places, [texts[k] for k in places])
+    ax.set_yticks(places, [texts[k] for k in places])
     ax.set(xlabel=label, ylabel=label)
     ax.tick_params(length=0)
     for spine in ax.spines.values():
@@ -122,7 +125,7 @@ def _reading(first: Any, last: Any, values: np.ndarray) -> str:
 
 
 def _short(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float | np.floating) else plain(value, 12)
+    return f"{value:.4g}" if isinstance(value, float | np.floating) else plain(value, 12)
 
 
 def _axis_label(fit: Any, name: str) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from bayesmixed.coding import Array
 from bayesmixed.icc import icc_points
 from bayesmixed.report.plots.style import BLUE, INK, drawing, labelled, one_panel, plain
-from bayesmixed.summary import interval, intervals
+from bayesmixed.summary import interval, interval_names, intervals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,6 +34,7 @@ def plot_icc(fit: "Fit", ax: "Axes | None" = None, ci_prob: float = 0.95) -> "Ax
     -------
     matplotlib.axes.Axes
     """
+    interval_names(ci_prob, "eti")  # refuses what is no probability
     variables = slope_variables(fit)
     with drawing():
         ax = one_panel(ax)

@@ -38,7 +38,7 @@ def plot_by_scale(
     -------
     matplotlib.axes.Axes
     """
-    table = found.by_scale(MULTIPLIERS if multipliers is None else sorted(multipliers))
+    table = found.by_scale(MULTIPLIERS if multipliers is None else multipliers).sort_index()
     x, y = table.index.to_numpy(), table["log_bf"].to_numpy()
     with drawing():
         ax = one_panel(ax)

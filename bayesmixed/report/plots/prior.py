@@ -30,7 +30,7 @@ def prior_density(model: "MixedModel", label: str, x: Array) -> Array | None:
     for parameter in names.sd:
         if label in parameter.labels:
             place = parameter.labels.index(label)
-            if not resolved.stated_at(parameter):
+            if not resolved.is_moved(parameter):
                 return _closed(_entry(resolved[parameter.name], place), x)
             draws = covariance_draws(model)
             return None if draws is None else _smooth(draws.sd[:, parameter.columns[place]], x, lowest=0.0)

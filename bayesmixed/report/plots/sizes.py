@@ -1,12 +1,13 @@
 """What ignoring clusters does, against the ICC: true size of the F test, true coverage of the interval."""
 
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayesmixed.errors import DesignError
-from bayesmixed.planning.size import interval_coverage, type_one_error
+from bayesmixed.planning.size import interval_coverage, numbers_of, type_one_error
 from bayesmixed.report.plots.style import GREY, INK, VERMILLION, WIDTH, drawing
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def plot_type_one_error(
     >>> [ax.get_title(loc="left") for ax in axes]
     ['2 groups', '3 groups', '5 groups']
     """
+    alpha, clusters = _one("alpha", alpha), int(_one("clusters", clusters))
     title = f"Ignoring clusters, the {100 * alpha:g} % F test rejects true hypotheses far too often"
 
     def value(k: int, size: int, icc: np.ndarray) -> np.ndarray:
@@ -114,6 +116,7 @@ def plot_interval_coverage(
     >>> axes[0].get_ylabel()
     'coverage'
     """
+    ci_prob, clusters = _one("ci_prob", ci_prob), int(_one("clusters", clusters))
     title = f"Ignoring clusters, {100 * ci_prob:g} % intervals miss the truth far too often"
 
     def value(k: int, size: int, icc: np.ndarray) -> np.ndarray:
@@ -138,8 +141,8 @@ def _panels(
     """One panel a number of groups: a line of each n, its name at its end, and what is claimed."""
     import matplotlib.pyplot as plt
 
-    arms, rows = [int(one) for one in np.atleast_1d(groups)], sorted(int(one) for one in np.atleast_1d(n))
-    if not 0.0 < icc_max < 1.0:
+    arms, rows = numbers_of("groups", groups), sorted(numbers_of("n", n))
+    if not isinstance(icc_max, Real) or not 0.0 < icc_max < 1.0:
         raise DesignError(f"icc_max must lie between 0 and 1, not {icc_max!r}")
     if len(arms) > 4 or len(rows) > MOST_LINES:
         raise DesignError(f"at most 4 panels of {MOST_LINES} lines each, not {len(arms)} of {len(rows)}")
@@ -155,6 +158,13 @@ def _panels(
             ax.set_title(f"{k} group{'s' if k > 1 else ''}", loc="left", fontsize=9.5)
             ax.set_xlabel("ICC")
     return drawn
+
+
+def _one(name: str, value: Any) -> float:
+    found = numbers_of(name, value)
+    if np.ndim(value):
+        raise DesignError(f"{name} must be one number in a picture, not {value!r}")
+    return found[0]
 
 
 def _draw(
@@ -217,6 +227,7 @@ def _apart(places: np.ndarray) -> np.ndarray:
             weight = last[1] + before[1]
             pools.append([(last[0] * last[1] + before[0] * before[1]) / weight, weight])
     fitted = np.concatenate([np.full(int(count), mean) for mean, count in pools])
+    fitted = np.clip(fitted, 0.0, max(0.0, 1.0 - GAP * (len(places) - 1)))  # within the axis
     result = np.empty_like(places)
     result[order] = fitted + GAP * np.arange(len(places))
     return result

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesmixed.printable import printable_line
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -88,7 +90,7 @@ def figure_of(plot: Any) -> "Figure":
 
 def plain(text: Any, most: int = 48) -> str:
     """Text of the user's for a picture: a dollar sign is a dollar sign, not mathematics; long text is cut."""
-    text = str(text)
+    text = printable_line(str(text))
     text = text if len(text) <= most else text[: most - 3] + "..."
     return text.replace("$", r"\$")
 

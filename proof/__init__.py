@@ -1,0 +1,1 @@
+"""Studies that show what the package claims: coverage of intervals, calibration, agreement with others."""

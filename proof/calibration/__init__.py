@@ -1,0 +1,1 @@
+"""Simulation-based calibration of the designs that the docs show, with seeds."""
