@@ -5,9 +5,13 @@ import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 from bayesmixed.errors import StorageError
+
+#: What stands before the digest at the end of a sealed file, and the size of a piece that is read at once.
+MARK, PIECE = b"\nbayesmixed sha256 ", 2**22
 
 
 @contextmanager
@@ -44,6 +48,37 @@ def _new_file_beside(path: Path) -> Path:
     found = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     os.close(os.open(found, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     return found
+
+
+def seal(path: Path) -> None:
+    """Put a digest of the whole file at its end, where HDF5 does not look."""
+    digest = _digest(path, path.stat().st_size)
+    with path.open("ab") as file:
+        file.write(MARK + digest)
+
+
+def is_sealed(path: Path) -> bool:
+    """Whether a file ends with the digest of all that comes before it: nothing was lost or changed.
+
+    Asked before a library in C reads the file, which damaged files may crash or keep busy for ever.
+    """
+    size = path.stat().st_size - len(MARK) - 2 * sha256().digest_size
+    if size < 0:
+        return False
+    with path.open("rb") as file:
+        file.seek(size)
+        end = file.read()
+    return end == MARK + _digest(path, size)
+
+
+def _digest(path: Path, size: int) -> bytes:
+    """SHA-256 of the first `size` bytes, in hexadecimal."""
+    found = sha256()
+    with path.open("rb") as file:
+        while size > 0 and (piece := file.read(min(size, PIECE))):
+            found.update(piece)
+            size -= len(piece)
+    return found.hexdigest().encode()
 
 
 def check_writable(path: str | Path) -> None:

@@ -8,7 +8,6 @@ streamed table there are no rows, and the moments are all that a model needs.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ import numpy as np
 from bayesmixed.coded import CodedMoments
 from bayesmixed.coding import Coding
 from bayesmixed.errors import BayesmixedError, StorageError
-from bayesmixed.files import whole_file
+from bayesmixed.files import is_sealed, seal, whole_file
 from bayesmixed.moments import Moments
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ FORMAT = "bayesmixed-fit"
 FORMAT_VERSION = 1
 _ROWS, _MOMENTS, _STREAMED = "model_frame", "moments", "streamed_moments"
 _FACTOR = "categories"
-_DIGEST = "digest_of_texts"
 
 
 def save(fit: "Fit", path: str | Path) -> None:
@@ -48,9 +46,9 @@ def save(fit: "Fit", path: str | Path) -> None:
     groups = {name: node.to_dataset() for name, node in fit.idata.children.items()} | _model_datasets(model)
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = fit.idata.attrs | _header(model)
-    tree.attrs[_DIGEST] = _digest_of_texts(tree)
     with whole_file(path) as temporary:
-        tree.to_netcdf(temporary, engine="h5netcdf", encoding=_with_checksums(tree))
+        tree.to_netcdf(temporary, engine="h5netcdf")
+        seal(temporary)
 
 
 def _model_datasets(model: "MixedModel") -> "dict[str, xr.Dataset]":
@@ -61,32 +59,6 @@ def _model_datasets(model: "MixedModel") -> "dict[str, xr.Dataset]":
         return {_STREAMED: to_dataset(model)}
     rows = _frame_to_dataset(model.design.frame).assign_coords(row=model.design.rows)
     return {_ROWS: rows, _MOMENTS: _moments_to_dataset(model)}
-
-
-def _with_checksums(tree: "xr.DataTree") -> dict[str, dict[str, Any]]:
-    """Every array of numbers gets HDF5's checksum, so that a flipped bit does not pass for a number."""
-    return {
-        node.path: {
-            str(name): {"fletcher32": True}
-            for name, variable in node.variables.items()
-            if variable.size and variable.ndim and variable.dtype.kind in "iufb"
-        }
-        for node in tree.subtree
-    }
-
-
-def _digest_of_texts(tree: "xr.DataTree") -> str:
-    """A digest of what HDF5's checksums leave out: text in arrays, and in the attributes of the file."""
-    found = sha256()
-    for name, value in sorted(tree.attrs.items()):
-        if isinstance(value, str) and name != _DIGEST:
-            found.update(f"{name}\0{value}\0".encode(errors="surrogatepass"))
-    for node in sorted(tree.subtree, key=lambda one: one.path):
-        for name, variable in sorted(node.variables.items(), key=lambda pair: str(pair[0])):
-            if variable.dtype.kind not in "iufb":
-                texts = "\0".join(map(str, variable.to_numpy().ravel()))
-                found.update(f"{node.path}\0{name}\0{texts}\0".encode(errors="surrogatepass"))
-    return found.hexdigest()
 
 
 def load(path: str | Path, functions: Mapping[str, Callable[..., Any]] | None = None) -> "Fit":
@@ -109,8 +81,6 @@ def load(path: str | Path, functions: Mapping[str, Callable[..., Any]] | None = 
     tree = _read(path)
     try:
         header = _checked_header(tree.attrs, path)
-        if tree.attrs.pop(_DIGEST, None) not in (None, _digest_of_texts(tree)):
-            raise StorageError(f"{path} does not hold a whole fit: its text is not what was written")
         model = _rebuild(tree, header, functions)
         for name in {_ROWS, _MOMENTS, _STREAMED} & set(tree.children):
             del tree[name]
@@ -195,13 +165,17 @@ def _read(path: Path) -> "xr.DataTree":
         raise StorageError(f"{path} does not exist")
     if path.is_dir():
         raise StorageError(f"{path} is a folder, not a file")
-    import h5py
     import xarray as xr
 
     try:
-        # h5netcdf leaves a half-open file, and a complaint on stderr, where it cannot read the root.
-        with h5py.File(path, "r") as file:
-            dict(file.attrs)
+        whole = is_sealed(path)
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror or error}") from error
+    if not whole:
+        raise StorageError(
+            f"{path} was not written by bayesmixed, or it is not whole: no digest of its contents is at its end"
+        )
+    try:
         with xr.open_datatree(path, engine="h5netcdf") as tree:
             return tree.load().copy(deep=True)
     except Exception as error:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,6 +18,7 @@ from bayesmixed.table import read_table
 from tests.faults.test_formulas import ATTEMPTS
 from tests.faults.watch import watched
 from tests.fits import fit
+from tests.stored import changed
 
 # A process of its own: a library in C that reads garbage may crash. It says which file it is at.
 LOADER = """
@@ -90,9 +90,6 @@ def test_a_flipped_bit_is_noticed_or_harmless(saved, tmp_path):
     load_in_another_process(saved, tmp_path, flipped)
 
 
-# The one that was seen: h5py never comes back from reading an attribute of the root. A digest of the whole
-# file that is looked at before HDF5 opens it would help.
-@pytest.mark.xfail(reason="HDF5 loops for ever on some damaged files", raises=AssertionError)
 @pytest.mark.slow
 def test_truncations_zeros_and_noise(saved, tmp_path):
     content = saved.read_bytes()
@@ -111,24 +108,14 @@ def test_truncations_zeros_and_noise(saved, tmp_path):
 
 # ---------------------------------------------------------------- edited on purpose
 def edited(saved, folder, change):
-    """A file whose header was changed by somebody who can also remove the digest."""
+    """A file whose header was changed by somebody who can also renew the digest."""
     path = folder / "edited.nc"
     path.write_bytes(saved.read_bytes())
-    with h5py.File(path, "a") as file:
+    with changed(path) as file:
         header = json.loads(file.attrs["header"])
         change(header)
         file.attrs["header"] = json.dumps(header)
-        del file.attrs["digest_of_texts"]
     return path
-
-
-def test_a_changed_text_is_noticed(saved, tmp_path):
-    path = tmp_path / "edited.nc"
-    path.write_bytes(saved.read_bytes())
-    with h5py.File(path, "a") as file:
-        file.attrs["header"] = file.attrs["header"].replace('"missing"', '"missinG"')
-    with pytest.raises(bm.StorageError, match="its text is not what was written"):
-        bm.load(path)
 
 
 @pytest.mark.parametrize("place", ["{} ~ 1 + (1 | Batch)", "Yield ~ {} + (1 | Batch)", "Yield ~ 1 + (1 | {})"])
