@@ -25,12 +25,13 @@ unexport UV_CONSTRAINT UV_OVERRIDE PIP_TARGET PIP_USER PIP_CONSTRAINT PYTEST_ADD
 export PIP_ROOT_USER_ACTION := ignore
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-fast lint format bench calibrate coverage fuzz env clean distclean
+.PHONY: help demo test test-fast test-coverage lint format bench calibrate coverage fuzz env clean distclean
 
 help:
 	@echo 'make demo       fit the sleep-deprivation data and leave a report in demo-report/'
 	@echo 'make test       everything that CI checks'
 	@echo 'make test-fast  the tests that are not marked slow'
+	@echo 'make test-coverage  every test, and what they do not reach'
 	@echo 'make lint       ruff: rules and formatting; mypy: types'
 	@echo 'make format     let ruff rewrite what it can'
 	@echo 'make bench      time this package beside others, SUITE=reml, sampling or scale; writes docs/benchmarks.md'
@@ -49,6 +50,9 @@ test: lint
 
 test-fast: $(READY)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m 'not slow'
+
+test-coverage: $(READY)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term-missing:skip-covered
 
 lint: $(READY)
 	@$(BIN)/ruff check $(SOURCES)
