@@ -4,7 +4,7 @@ Public names are imported when first used, so that ``import bayesmixed`` costs n
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
@@ -71,7 +71,7 @@ _HOMES = {
 __all__ = ["__version__", *_HOMES]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'bayesmixed' has no attribute {name!r}")
     value = getattr(import_module(f"bayesmixed.{_HOMES[name]}"), name)

@@ -31,7 +31,8 @@ def whole_groups(start: Index, size: int = ROWS) -> list[int]:
     if start[-1] < 2 * size:
         return [0, len(start) - 1]
     wanted = np.array(chunk_edges(int(start[-1]), size))
-    return np.unique(np.append(np.searchsorted(start, wanted[:-1]), len(start) - 1)).tolist()
+    edges: list[int] = np.unique(np.append(np.searchsorted(start, wanted[:-1]), len(start) - 1)).tolist()
+    return edges
 
 
 def in_chunks[R](function: Callable[[int, int], R], edges: Sequence[int]) -> list[R]:

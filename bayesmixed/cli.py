@@ -8,7 +8,7 @@ a traceback for a bug of ours.
 import json
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,10 +38,10 @@ EPILOG_REML = """Examples:
   bayesmixed reml large.parquet 'y ~ t + (t | id)' --stream
 """
 DEMO_FORMULA = "Reaction ~ Days + (Days | Subject)"
-SETTINGS: dict[str, Any] = {"context_settings": {"help_option_names": ["-h", "--help"], "max_content_width": 100}}
+CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-@click.group(**SETTINGS)
+@click.group(context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="bayesmixed")
 def app() -> None:
     """Bayesian linear mixed models from a table and a formula, with the same model's REML fit beside them.
@@ -51,11 +51,11 @@ def app() -> None:
     """
 
 
-def _quiet(command):
+def _quiet[F: Callable[..., Any]](command: F) -> F:
     return click.option("--quiet", is_flag=True, help="No progress and no warnings on standard error.")(command)
 
 
-def _stream(command):
+def _stream[F: Callable[..., Any]](command: F) -> F:
     text = "Read a Parquet file in parts, for tables larger than memory; a folder of them always is."
     return click.option("--stream", is_flag=True, help=text)(command)
 
@@ -69,7 +69,7 @@ def _source(data: Path, stream: bool) -> Any:
     return data if stream or data.is_dir() else read_table(data)
 
 
-@app.command(epilog="Example:  bayesmixed demo --out demo-report", **SETTINGS)
+@app.command(epilog="Example:  bayesmixed demo --out demo-report", context_settings=CONTEXT)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -96,7 +96,7 @@ def demo(out: Path, quiet: bool) -> None:
     click.echo(f"Report: {path}")
 
 
-@app.command(epilog=EPILOG_FIT, **SETTINGS)
+@app.command(epilog=EPILOG_FIT, context_settings=CONTEXT)
 @click.argument("data", type=click.Path(path_type=Path))
 @click.argument("formula")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
@@ -148,7 +148,7 @@ def fit(
     _warn(found.warnings[len(model.warnings) :], quiet)
 
 
-@app.command(epilog=EPILOG_REML, **SETTINGS)
+@app.command(epilog=EPILOG_REML, context_settings=CONTEXT)
 @click.argument("data", type=click.Path(path_type=Path))
 @click.argument("formula")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")

@@ -75,7 +75,8 @@ def code_blocks(Z: Array, blocks: Sequence[Coding], columns: Sequence[np.ndarray
 
 def _fitted(X: Array, shift: Array) -> Array:
     """``X shift`` without BLAS, whose sums depend on the number of its threads."""
-    return np.einsum("np,p->n", X, shift)
+    fitted: Array = np.einsum("np,p->n", X, shift)
+    return fitted
 
 
 def _least_squares(design: "Design", fixed: Coding) -> tuple[Array, float, float]:

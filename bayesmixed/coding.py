@@ -127,7 +127,7 @@ class Coding:
 
     def apply(self, columns: Array) -> Array:
         """The rows in this coding, by differences from the centre so that no digit is lost."""
-        coded = _centre_and_scale(
+        coded: Array = _centre_and_scale(
             np.ascontiguousarray(columns, dtype=float), self.constant, self.centre, self.scale
         )
         return coded if self.rotation is None else coded @ np.linalg.inv(self.rotation)
@@ -145,7 +145,7 @@ def _cross_products_in_chunks(columns: Array, weights: Array | None, *coding: Ar
 
 
 @compiled
-def _sums(columns, weights, centre, power):  # pragma: no cover - compiled
+def _sums(columns: Array, weights: Array, centre: Array, power: int) -> Array:  # pragma: no cover - compiled
     """A loop: BLAS takes threads, which on a busy machine take turns."""
     result = np.zeros(columns.shape[1])
     for k in range(columns.shape[1]):
@@ -159,7 +159,9 @@ def _sums(columns, weights, centre, power):  # pragma: no cover - compiled
 
 
 @compiled
-def _cross_products(columns, weights, constant, centre, scale):  # pragma: no cover - compiled
+def _cross_products(
+    columns: Array, weights: Array, constant: Array, centre: Array, scale: Array
+) -> Array:  # pragma: no cover - compiled
     """Weighted cross-products of centred and scaled columns, without making them."""
     p = columns.shape[1]
     result, row = np.zeros((p, p)), np.empty(p)
@@ -178,7 +180,9 @@ def _cross_products(columns, weights, constant, centre, scale):  # pragma: no co
 
 
 @compiled
-def _centre_and_scale(columns, constant, centre, scale):  # pragma: no cover - compiled
+def _centre_and_scale(
+    columns: Array, constant: Array, centre: Array, scale: Array
+) -> Array:  # pragma: no cover - compiled
     """``(x - (x'e) c) / s`` of every row x, in one pass."""
     result = np.empty_like(columns)
     for i in range(columns.shape[0]):
@@ -258,7 +262,7 @@ def all_equal(column: Array, value: float, or_zero: bool = False) -> bool:
 
 
 @compiled
-def _all_equal(column, value, or_zero):  # pragma: no cover - compiled
+def _all_equal(column: Array, value: float, or_zero: bool) -> bool:  # pragma: no cover - compiled
     for i in range(column.shape[0]):  # noqa: SIM110 - numba has no generators in all()
         if column[i] != value and not (or_zero and column[i] == 0.0):
             return False
@@ -270,7 +274,8 @@ def constant_of(columns: Array) -> Array:
     p = columns.shape[1]
     for k in range(p):
         if all_equal(columns[:, k], 1.0):
-            return np.eye(p)[k]
+            unit: Array = np.eye(p)[k]
+            return unit
     indicator = np.array([all_equal(columns[:, k], 1.0, or_zero=True) for k in range(p)], dtype=bool)
     # Indicators of one factor stand together: look for a run of them that adds up to one in every row.
     for first in np.flatnonzero(indicator):

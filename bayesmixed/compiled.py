@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from numba import njit
 from numba.core.caching import FunctionCache
@@ -26,17 +26,17 @@ _PACKAGE = Path(__file__).parent
 _IMPORT = re.compile(r"^ *from bayesmixed\.([\w.]+) import", flags=re.MULTILINE)
 
 
-def compiled(function: Callable) -> Callable:
+def compiled[F: Callable[..., Any]](function: F) -> F:
     """Compile a function of numbers and arrays when it is first called, and keep the machine code on disk."""
-    dispatcher = njit(**_OPTIONS)(function)
+    dispatcher: Any = njit(**_OPTIONS)(function)
     dispatcher._cache = _PackageCache(function)
-    return dispatcher
+    return cast("F", dispatcher)
 
 
-def c_callback(signature: Any) -> Callable[[Callable], CFunc]:
+def c_callback(signature: Any) -> Callable[[Callable[..., Any]], CFunc]:
     """Compile a function to a C function of this signature, at once, or from the disk."""
 
-    def compile_now(function: Callable) -> CFunc:
+    def compile_now(function: Callable[..., Any]) -> CFunc:
         callback = CFunc(function, normalize_signature(signature), locals={}, options=dict(_OPTIONS))
         callback._cache = _PackageCache(function)  # type: ignore[attr-defined]
         callback.compile()
@@ -48,8 +48,8 @@ def c_callback(signature: Any) -> Callable[[Callable], CFunc]:
 class _PackageCache(FunctionCache):
     """numba's cache of one function, valid while its file and those that it calls stay the same."""
 
-    def __init__(self, function: Callable):
-        super().__init__(function)
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)  # type: ignore[no-untyped-call]  # numba has none there
         self._cache_file._source_stamp = source_stamp(Path(function.__code__.co_filename))
 
 

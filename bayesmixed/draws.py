@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.parameters import CovarianceParameters, ParameterNames, stored_name
 from bayesmixed.posterior import CovarianceDraws, MarginalPosterior
 from bayesmixed.sampled import Sampled
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 #: Draws of b beyond this are not kept when ``keep_groups="auto"``; their moments are.
 KEEP_BYTES = 1_000_000_000
 PACKAGES = ("bayesmixed", "numpy", "scipy", "numba", "nutpie", "pymc", "arviz", "formulae")
+
+#: Dimensions and values of each variable, as xarray takes them.
+type Variables = dict[str, tuple[tuple[str, ...], Array]]
 
 
 def assemble(
@@ -79,9 +82,9 @@ def keeps_draws(posterior: MarginalPosterior, draws: CovarianceDraws, keep_group
 
 def parameter_variables(
     names: ParameterNames, beta: Array, covariance: CovarianceParameters, shape: tuple[int, int]
-) -> dict:
+) -> Variables:
     """Variables of the parameters: coefficients, sd, correlations, sigma."""
-    variables = {}
+    variables: Variables = {}
     for parameters, vector in ((names.fixed, beta), (names.sd, covariance.sd)):
         for parameter in parameters:
             own = () if parameter.dim is None else (stored_name(parameter.dim),)
@@ -93,12 +96,12 @@ def parameter_variables(
     return variables
 
 
-def effect_variables(names: ParameterNames, effects: Array, dims: tuple[str, ...]) -> dict:
+def effect_variables(names: ParameterNames, effects: Array, dims: tuple[str, ...]) -> Variables:
     """Variables of the random effects b, from an array (..., J, q) with leading dimensions `dims`.
 
     The group comes last, as Bambi has it.
     """
-    variables = {}
+    variables: Variables = {}
     for parameter in names.effects:
         values = parameter.value(effects)
         own: tuple[str, ...] = ()
@@ -130,7 +133,7 @@ def effect_moments(
     return xr.Dataset(variables, coords=coords)
 
 
-def _auxiliary(posterior: MarginalPosterior, draws: CovarianceDraws, shape: tuple[int, int]) -> dict:
+def _auxiliary(posterior: MarginalPosterior, draws: CovarianceDraws, shape: tuple[int, int]) -> Variables:
     """Scales lambda of Student-t priors, which exact conditionals need again."""
     coefficients, variables = posterior.coefficients, {}
     for parameter in coefficients.student_terms:
@@ -142,7 +145,7 @@ def _auxiliary(posterior: MarginalPosterior, draws: CovarianceDraws, shape: tupl
     return variables
 
 
-def data_groups(model: "MixedModel") -> dict:
+def data_groups(model: "MixedModel") -> dict[str, Any]:
     """The rows: observed response, and what a replicate of them needs."""
     import xarray as xr
 
@@ -198,17 +201,17 @@ def _plain_entropy(entropy: Any) -> Any:
     return [int(value) for value in entropy] if np.ndim(entropy) else int(entropy)
 
 
-def _variable(values: Array, shape: tuple[int, int], dims: tuple[str, ...]):
+def _variable(values: Array, shape: tuple[int, int], dims: tuple[str, ...]) -> tuple[tuple[str, ...], Array]:
     values = np.asarray(values)
     return ("chain", "draw", *dims), values.reshape(*shape, *values.shape[1:])
 
 
-def _coordinates(names: ParameterNames, variables: dict) -> dict:
+def _coordinates(names: ParameterNames, variables: Variables) -> dict[str, list[Any]]:
     used = {dim for dims, _ in variables.values() for dim in dims}
     return {dim: values for dim, values in names.coords().items() if dim in used}
 
 
-def parameter_dataset(variables: dict, names: ParameterNames, shape: tuple[int, int]) -> "xr.Dataset":
+def parameter_dataset(variables: Variables, names: ParameterNames, shape: tuple[int, int]) -> "xr.Dataset":
     """A dataset of such variables with chains, draws and the coordinates that they use."""
     import xarray as xr
 

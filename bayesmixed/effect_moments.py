@@ -10,7 +10,7 @@ result this takes no memory.
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.compiled import compiled
 from bayesmixed.group_lanes import (
     LANES,
@@ -27,7 +27,18 @@ WORK = 2_000_000
 
 
 @compiled
-def _add_draw(d, sigma, back, lower, inverse, u, column, mean, squares, variances):  # pragma: no cover - compiled
+def _add_draw(
+    d: int,
+    sigma: float,
+    back: Array,
+    lower: Array,
+    inverse: Array,
+    u: Array,
+    column: Array,
+    mean: Array,
+    squares: Array,
+    variances: Array,
+) -> None:  # pragma: no cover - compiled
     """Add the conditional mean and variance of draw d to the sums of each lane."""
     q = u.shape[0]
     solve_upper_lanes(lower, inverse, u)
@@ -54,7 +65,16 @@ def _add_draw(d, sigma, back, lower, inverse, u, column, mean, squares, variance
 
 
 @compiled
-def _effect_moments(Lambda, back, sigma, gamma, Rzz, Rza, result_mean, result_sd):  # pragma: no cover - compiled
+def _effect_moments(
+    Lambda: Array,
+    back: Array,
+    sigma: Array,
+    gamma: Array,
+    Rzz: Array,
+    Rza: Array,
+    result_mean: Array,
+    result_sd: Array,
+) -> None:  # pragma: no cover - compiled
     # Groups outside, draws inside: the sums of some groups are all that is kept.
     draws, q, p1 = Lambda.shape[0], Lambda.shape[1], Rza.shape[2]
     groups = len(Rza)
@@ -101,12 +121,12 @@ def effect_moments(
         In units of y per unit of the columns of Z.
     """
     given = (Lambda, T_inverse @ Lambda, sigma, gamma)
-    draws = tuple(np.ascontiguousarray(a, dtype=float) for a in given)
+    Lambda, back, sigma, gamma = (np.ascontiguousarray(a, dtype=float) for a in given)
     Rzz, Rza = (np.ascontiguousarray(a, dtype=float) for a in (moments.Rzz, moments.Rza))
     mean, sd = np.empty((len(Rzz), moments.q)), np.empty((len(Rzz), moments.q))
 
     def fill(part: slice) -> None:
-        _effect_moments(*draws, Rzz[part], Rza[part], mean[part], sd[part])
+        _effect_moments(Lambda, back, sigma, gamma, Rzz[part], Rza[part], mean[part], sd[part])
 
     in_threads(fill, parts(len(Rzz), WORK // len(sigma)), cores)
     return mean, sd

@@ -22,13 +22,16 @@ from bayesmixed.likelihood import (
 )
 from bayesmixed.moments import Moments
 from bayesmixed.parallel import in_threads, parts
+from bayesmixed.patterns import Patterns
 
 #: Random numbers of one block of draws of b, which stay in the cache; draws times triangles of a task for beta.
 BLOCK, WORK = 250_000, 1_000_000
 
 
 @compiled
-def _draw_coefficients(Lambda, sigma, precision, explicit, noise, mean, patterns):  # pragma: no cover - compiled
+def _draw_coefficients(
+    Lambda: Array, sigma: Array, precision: Array, explicit: Array, noise: Array, mean: Array, patterns: Patterns
+) -> Array:  # pragma: no cover - compiled
     draws, p = noise.shape
     p1 = patterns.Rza.shape[2]
     Q, reduced, lower = np.empty((p1, p1)), np.empty((p + 1, p + 1)), np.empty((p, p))
@@ -73,19 +76,22 @@ def draw_coefficients(
     ndarray, shape (draws, p_integrated)
     """
     noise = rng.standard_normal((len(sigma), kernel.n_integrated))
-    given = (Lambda, sigma, precision, explicit, noise)
-    own = tuple(np.ascontiguousarray(a, dtype=float) for a in given)
+    given = (Lambda, sigma, precision, explicit)
+    Lambda, sigma, precision, explicit = (np.ascontiguousarray(a, dtype=float) for a in given)
     mean, patterns = np.ascontiguousarray(kernel.mean, dtype=float), kernel.patterns
 
     def draw(part: slice) -> Array:
-        return _draw_coefficients(*(a[part] for a in own), mean, patterns)
+        own = Lambda[part], sigma[part], precision[part], explicit[part], noise[part]
+        return _draw_coefficients(*own, mean, patterns)
 
     blocks = parts(len(sigma), max(1, WORK // len(patterns.Rza)))
     return np.concatenate(in_threads(draw, blocks, cores))
 
 
 @compiled
-def _draw_group_effects(Lambda, back, sigma, gamma, Rzz, Rza, result):  # pragma: no cover - compiled
+def _draw_group_effects(
+    Lambda: Array, back: Array, sigma: Array, gamma: Array, Rzz: Array, Rza: Array, result: Array
+) -> None:  # pragma: no cover - compiled
     """Turn standard normal noise in `result`, (draws, J, q), into draws of b."""
     draws, groups, q = result.shape
     p1 = Rza.shape[2]
@@ -142,7 +148,7 @@ def draw_group_effects(
     ndarray, shape (draws, J, q)
     """
     back = Lambda if T_inverse is None else T_inverse @ Lambda
-    own = tuple(np.ascontiguousarray(a, dtype=float) for a in (Lambda, back, sigma, gamma))
+    Lambda, back, sigma, gamma = (np.ascontiguousarray(a, dtype=float) for a in (Lambda, back, sigma, gamma))
     Rzz, Rza = (np.ascontiguousarray(a, dtype=float) for a in (moments.Rzz, moments.Rza))
     result = np.empty((len(sigma), moments.n_groups, moments.q))
     blocks = parts(len(sigma), BLOCK // max(moments.n_groups * moments.q, 1))
@@ -151,7 +157,7 @@ def draw_group_effects(
     def fill(block: tuple[slice, np.random.Generator]) -> None:
         part, own_rng = block
         result[part] = own_rng.standard_normal(result[part].shape)
-        _draw_group_effects(*(a[part] for a in own), Rzz, Rza, result[part])
+        _draw_group_effects(Lambda[part], back[part], sigma[part], gamma[part], Rzz, Rza, result[part])
 
     in_threads(fill, zip(blocks, generators, strict=True), cores)
     return result

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesmixed.errors import DesignError, SamplingError
-from bayesmixed.parameters import stored_name
+from bayesmixed.parameters import Parameter, stored_name
 from bayesmixed.posterior import CovarianceDraws, MarginalPosterior
 from bayesmixed.priors.families import StudentT
 from bayesmixed.priors.joint import Shared
@@ -117,10 +117,11 @@ def covariance_draws(
     return CovarianceDraws(covariance, posterior.Lambda(covariance), precision, explicit), shape
 
 
-def _stacked(variable) -> np.ndarray:
+def _stacked(variable: "xr.DataArray") -> np.ndarray:
     """Values with chains and draws as one first axis."""
     array = variable.transpose("chain", "draw", ...).to_numpy()
-    return array.reshape(-1, *array.shape[2:])
+    stacked: np.ndarray = array.reshape(-1, *array.shape[2:])
+    return stacked
 
 
 def _all_coefficients(posterior: MarginalPosterior, values: Mapping[str, np.ndarray]) -> np.ndarray | None:
@@ -150,7 +151,11 @@ def _explicit(
 
 
 def _student_scale(
-    posterior: MarginalPosterior, parameter, values: Mapping[str, np.ndarray], beta, rng
+    posterior: MarginalPosterior,
+    parameter: Parameter,
+    values: Mapping[str, np.ndarray],
+    beta: np.ndarray | None,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """lambda of a Student-t prior: as drawn, or from its exact conditional given the coefficient."""
     name = stored_name(parameter.name) + "_scale"
@@ -165,4 +170,5 @@ def _student_scale(
     numbers = prior.parameters
     z = (beta[:, list(parameter.columns)] - numbers["mu"]) / numbers["sigma"]
     shape = (numbers["nu"] + 1.0) / 2.0
-    return (numbers["nu"] + z**2) / 2.0 / rng.gamma(shape, size=z.shape)
+    scale: np.ndarray = (numbers["nu"] + z**2) / 2.0 / rng.gamma(shape, size=z.shape)
+    return scale

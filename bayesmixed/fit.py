@@ -4,8 +4,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bayesmixed.arrays import Array
 from bayesmixed.checks.methods import Checks
-from bayesmixed.coding import Array
 from bayesmixed.fit_tables import FitTables
 from bayesmixed.icc.methods import IccOfFit
 from bayesmixed.leaving_out.methods import LeavingOut

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, cast
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.components import components
 from bayesmixed.fit_draws import FitDraws
 from bayesmixed.summary import describe

@@ -35,7 +35,8 @@ def effects_of_groups(fit: "FitDraws", groups: np.ndarray, draws: np.ndarray, rn
         In the user's coding: units of y over units of the column of Z.
     """
     if fit.has_effects:
-        return fit.effects[draws][:, groups]
+        kept: Array = fit.effects[draws][:, groups]
+        return kept
     posterior, moments = fit.model.posterior, fit.model.posterior.moments
     levels = tuple(moments.levels[j] for j in groups)
     own = replace(moments, Rzz=moments.Rzz[groups], Rza=moments.Rza[groups], n=moments.n[groups], levels=levels)

@@ -9,6 +9,7 @@ which is ``N(Lambda (I + F'F)^-1 F'r, sigma^2 Lambda (I + F'F)^-1 Lambda')`` and
 
 import numpy as np
 
+from bayesmixed.arrays import Array
 from bayesmixed.compiled import compiled
 
 #: Groups that are worked on together: their numbers stay in the fastest cache.
@@ -16,7 +17,9 @@ LANES = 64
 
 
 @compiled
-def load_groups(Rzz, Rza, first, count, own_Rzz, own_Rza):  # pragma: no cover - compiled
+def load_groups(
+    Rzz: Array, Rza: Array, first: int, count: int, own_Rzz: Array, own_Rza: Array
+) -> None:  # pragma: no cover - compiled
     """Lay ``count`` groups from `first` on side by side. Lanes beyond them keep what they had: finite numbers."""
     q, p1 = Rza.shape[1], Rza.shape[2]
     for g in range(count):
@@ -28,7 +31,7 @@ def load_groups(Rzz, Rza, first, count, own_Rzz, own_Rza):  # pragma: no cover -
 
 
 @compiled
-def _residual(Rza, gamma, r):  # pragma: no cover - compiled
+def _residual(Rza: Array, gamma: Array, r: Array) -> None:  # pragma: no cover - compiled
     """``r = y - X gamma`` in the rotated rows."""
     p = gamma.shape[0]
     for i in range(Rza.shape[0]):
@@ -42,7 +45,7 @@ def _residual(Rza, gamma, r):  # pragma: no cover - compiled
 
 
 @compiled
-def _factor(F, lower, inverse):  # pragma: no cover - compiled
+def _factor(F: Array, lower: Array, inverse: Array) -> None:  # pragma: no cover - compiled
     """Cholesky factor of ``I + F'F``; `inverse` is one over its diagonal, which the other loops multiply by."""
     q = F.shape[0]
     for j in range(q):
@@ -70,7 +73,7 @@ def _factor(F, lower, inverse):  # pragma: no cover - compiled
 
 
 @compiled
-def solve_lower_lanes(lower, inverse, u):  # pragma: no cover - compiled
+def solve_lower_lanes(lower: Array, inverse: Array, u: Array) -> None:  # pragma: no cover - compiled
     """``u <- lower^-1 u``."""
     for i in range(u.shape[0]):
         target, scale = u[i], inverse[i]
@@ -83,7 +86,7 @@ def solve_lower_lanes(lower, inverse, u):  # pragma: no cover - compiled
 
 
 @compiled
-def solve_upper_lanes(lower, inverse, u):  # pragma: no cover - compiled
+def solve_upper_lanes(lower: Array, inverse: Array, u: Array) -> None:  # pragma: no cover - compiled
     """``u <- lower'^-1 u``."""
     q = u.shape[0]
     for i in range(q - 1, -1, -1):
@@ -97,7 +100,9 @@ def solve_upper_lanes(lower, inverse, u):  # pragma: no cover - compiled
 
 
 @compiled
-def whitened_effects(Rzz, Rza, Lambda, gamma, F, lower, inverse, r, u):  # pragma: no cover - compiled
+def whitened_effects(
+    Rzz: Array, Rza: Array, Lambda: Array, gamma: Array, F: Array, lower: Array, inverse: Array, r: Array, u: Array
+) -> None:  # pragma: no cover - compiled
     """Fill `lower`, with one over its diagonal in `inverse`, and `u`; F and r are room to work in."""
     q = u.shape[0]
     _residual(Rza, gamma, r)

@@ -67,7 +67,7 @@ class Moments:
     sum_log_weights: float = 0.0
     header: "Header | None" = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for array in (self.Rzz, self.Rza, self.Raa, self.n):
             frozen(array)
 
@@ -112,15 +112,16 @@ class Moments:
 
     @property
     def p(self) -> int:
-        return self.Rza.shape[2] - 1
+        return int(self.Rza.shape[2]) - 1
 
     @property
     def q(self) -> int:
-        return self.Rzz.shape[1]
+        return int(self.Rzz.shape[1])
 
     def cross_products(self) -> Array:
         """``sum A_i'A_i`` with ``A = [X y]``, shape (p + 1, p + 1)."""
-        return self.Raa.T @ self.Raa + np.einsum("jqa,jqb->ab", self.Rza, self.Rza)
+        products: Array = self.Raa.T @ self.Raa + np.einsum("jqa,jqb->ab", self.Rza, self.Rza)
+        return products
 
     def triangle(self) -> Array:
         """An upper triangle R with ``R'R`` the cross-products, without squaring anything."""

@@ -100,7 +100,7 @@ class Parameter:
     name: str
     columns: tuple[int, ...]
     dim: str | None
-    coords: tuple
+    coords: tuple[Any, ...]
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -200,7 +200,7 @@ class ParameterNames:
         names = [p.name for p in (*self.fixed, *self.sd)]
         return (*names, *((self.corr,) if self.has_corr else ()), "sigma")
 
-    def coords(self) -> dict[str, list]:
+    def coords(self) -> dict[str, list[Any]]:
         """Coordinates of every dimension, under the names in which a DataTree holds them."""
         result = {p.dim: list(p.coords) for p in (*self.fixed, *self.sd) if p.dim is not None}
         result[self.factor_dim] = list(self.levels)
@@ -208,7 +208,7 @@ class ParameterNames:
             result |= {dim: list(self.random_labels) for dim in self.corr_dims}
         return {stored_name(dim): values for dim, values in result.items()}
 
-    def covariance(self, values: Mapping) -> CovarianceParameters:
+    def covariance(self, values: Mapping[str, Any]) -> CovarianceParameters:
         """Read sd, correlations and sigma from a mapping by names of the DataTree (leading axes are draws).
 
         Without ``<factor>_corr`` the random effects are uncorrelated.
@@ -258,7 +258,9 @@ def _correlations(value: Any, name: str, shape: tuple[int, ...]) -> Array:
     return corr
 
 
-def _parameters(terms: "tuple[Term, ...]", ending: str, dim: str, intercept: str = "Intercept"):
+def _parameters(
+    terms: "tuple[Term, ...]", ending: str, dim: str, intercept: str = "Intercept"
+) -> tuple[Parameter, ...]:
     """One parameter a term; the names of tables go into no format string, where braces would be read."""
     parameters, start = [], 0
     for term in terms:
@@ -271,7 +273,7 @@ def _parameters(terms: "tuple[Term, ...]", ending: str, dim: str, intercept: str
     return tuple(parameters)
 
 
-def _entry(values: Mapping, name: str) -> Any:
+def _entry(values: Mapping[str, Any], name: str) -> Any:
     key = find_name(name, values)
     if key is None:
         raise DesignError(

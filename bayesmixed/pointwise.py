@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array, Index
 from bayesmixed.compiled import compiled
 from bayesmixed.errors import SamplingError
 from bayesmixed.likelihood import LOG_2PI
@@ -77,19 +77,21 @@ def log_likelihood_of_rows(fit: "Fit") -> Array:
     design = fit.model.design
     arrays = (design.y - design.offset, design.X, design.Z_rows, design.weights)
     draws = (fit.beta, fit.effects, fit.covariance.sigma)
-    rows = [np.ascontiguousarray(array, dtype=float) for array in arrays]
+    y, X, Z, weights = (np.ascontiguousarray(array, dtype=float) for array in arrays)
     beta, b, sigma = (np.ascontiguousarray(array, dtype=float) for array in draws)
     group, result = np.ascontiguousarray(design.group), np.empty((len(sigma), design.n_obs))
 
     def fill(own: slice) -> None:
-        _fill_log_likelihood(group, *rows, beta[own], b[own], sigma[own], result[own])
+        _fill_log_likelihood(group, y, X, Z, weights, beta[own], b[own], sigma[own], result[own])
 
     in_threads(fill, parts(len(sigma), max(1, WORK // design.n_obs)))
     return result
 
 
 @compiled
-def _fill_log_likelihood(group, y, X, Z, weights, beta, b, sigma, result):  # pragma: no cover - compiled
+def _fill_log_likelihood(
+    group: Index, y: Array, X: Array, Z: Array, weights: Array, beta: Array, b: Array, sigma: Array, result: Array
+) -> None:  # pragma: no cover - compiled
     draws, n = len(sigma), len(y)
     log_weights = np.log(weights)
     for d in range(draws):
@@ -132,4 +134,5 @@ def _log_likelihood_of_group(fit: "Fit", design: "Design", rows: np.ndarray) -> 
     log_det = 2.0 * np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)
     log_det += (len(rows) - len(S)) * np.log(variance) - 2.0 * np.log(root).sum()
     squares = (scaled**2).sum(axis=1) + (outside**2).sum(axis=1) / variance
-    return -0.5 * (len(rows) * LOG_2PI + log_det + squares)
+    found: Array = -0.5 * (len(rows) * LOG_2PI + log_det + squares)
+    return found

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bayesmixed.arrays import Array
 from bayesmixed.coded import CodedMoments
-from bayesmixed.coding import Array
 from bayesmixed.effect_moments import effect_moments
 from bayesmixed.effects import draw_coefficients, draw_group_effects
 from bayesmixed.likelihood import MarginalLikelihood

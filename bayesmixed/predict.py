@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.errors import PredictionError
 from bayesmixed.group_draws import effects_of_groups
 from bayesmixed.parameters import CovarianceParameters, stored_name
@@ -111,7 +111,7 @@ def predictive_draws(
             f"{len(new.X)} rows times {len(fit.beta)} draws are too many at once: predict in parts"
         )
     rng = np.random.default_rng(seed_sequence(random_seed))
-    mean = fit.beta @ new.X.T + new.offset
+    mean: Array = fit.beta @ new.X.T + new.offset
     if groups == "observed":
         mean = mean + _observed_group_part(fit, new, rng)
     elif groups == "new":
@@ -178,7 +178,8 @@ def places_of_replicates(fit: "FitDraws", groups: str, draws: int | None) -> np.
     if draws is not None:
         _check_draws(draws)
     chains, n = fit.shape
-    return (np.arange(chains)[:, None] * n + _evenly_spaced(fit, draws)).ravel()
+    places: np.ndarray = (np.arange(chains)[:, None] * n + _evenly_spaced(fit, draws)).ravel()
+    return places
 
 
 def blocks_of_replicates(
@@ -270,7 +271,8 @@ def _observed_group_part(fit: "FitDraws", new: "NewRows", rng: np.random.Generat
     """``Z b`` with the draws of b of the rows' own groups."""
     chosen, place = np.unique(observed_groups(fit.model.design, new), return_inverse=True)
     b = effects_of_groups(fit, chosen, np.arange(len(fit.beta)), rng)
-    return np.einsum("drq,rq->dr", b[:, place], new.Z_rows)
+    part: Array = np.einsum("drq,rq->dr", b[:, place], new.Z_rows)
+    return part
 
 
 def _new_group_part(fit: "FitDraws", new: "NewRows", levels: np.ndarray | None, rng: np.random.Generator) -> Array:
@@ -280,7 +282,8 @@ def _new_group_part(fit: "FitDraws", new: "NewRows", levels: np.ndarray | None, 
     roots = _roots(fit, np.arange(len(fit.beta)))
     noise = rng.standard_normal((len(roots), levels.max(initial=0) + 1, roots.shape[1]))
     b = np.einsum("dqk,dlk->dlq", roots, noise)
-    return np.einsum("drq,rq->dr", b[:, levels], new.Z_rows)
+    part: Array = np.einsum("drq,rq->dr", b[:, levels], new.Z_rows)
+    return part
 
 
 def _check(groups: str, kind: str) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.errors import PredictionError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def weights_of(design: "Design", rows: Any) -> Array | float:
     return weights
 
 
-def _column(rows: Any, name: str) -> list | None:
+def _column(rows: Any, name: str) -> list[Any] | None:
     """The values of one column of the user's rows; None if they have no such column."""
     if isinstance(rows, Mapping):
         import pandas as pd

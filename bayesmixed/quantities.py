@@ -51,7 +51,7 @@ def icc_by_label(
     return {label: icc_values(covariance, point.rows) for label, point in zip(labels, points, strict=True)}
 
 
-def icc_label(factor: str, at: Mapping | None, only: bool) -> str:
+def icc_label(factor: str, at: Mapping[str, Any] | None, only: bool) -> str:
     """``ICC(Subject)``, ``ICC(Subject | Days = 4.5)`` or ``ICC(Subject | mean over rows)``."""
     if at:
         where = ", ".join(

@@ -19,7 +19,7 @@ BLOCK = 256
 
 
 @compiled
-def rotate_row_in(triangle, row, first, last):  # pragma: no cover - compiled
+def rotate_row_in(triangle: Array, row: Array, first: int, last: int) -> None:  # pragma: no cover - compiled
     """Givens rotations that take ``row[first:last]`` into the rows of an upper triangle."""
     columns = row.shape[0]
     for k in range(first, last):
@@ -39,7 +39,9 @@ def rotate_row_in(triangle, row, first, last):  # pragma: no cover - compiled
 
 
 @compiled
-def rotate_rows(y, X, Z, root, group, by_group, overall):  # pragma: no cover - compiled
+def rotate_rows(
+    y: Array, X: Array, Z: Array, root: Array, group: Index, by_group: Array, overall: Array
+) -> None:  # pragma: no cover - compiled
     """Rotate each row ``[z x y]`` into its group's triangle, and what is left of [x y] into the common one.
 
     Rows are multiplied by `root`, which is empty where no row has a weight.
@@ -60,7 +62,7 @@ def rotate_rows(y, X, Z, root, group, by_group, overall):  # pragma: no cover - 
 
 
 @compiled
-def _dot(a, b, first, last):  # pragma: no cover - compiled
+def _dot(a: Array, b: Array, first: int, last: int) -> float:  # pragma: no cover - compiled
     """Four sums side by side, because each addition waits for the one before."""
     s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
     i = first
@@ -77,7 +79,7 @@ def _dot(a, b, first, last):  # pragma: no cover - compiled
 
 
 @compiled
-def inner_products(lines):  # pragma: no cover - compiled
+def inner_products(lines: Array) -> Array:  # pragma: no cover - compiled
     """Of every two lines, shape (k, k)."""
     k, n = lines.shape
     result = np.empty((k, k))
@@ -89,7 +91,9 @@ def inner_products(lines):  # pragma: no cover - compiled
 
 
 @compiled
-def _move_row_in(triangle, block, offset, first, last, k):  # pragma: no cover - compiled
+def _move_row_in(
+    triangle: Array, block: Array, offset: int, first: int, last: int, k: int
+) -> None:  # pragma: no cover - compiled
     """An empty row k of the triangle takes the first row that has something there, so that none is left of it.
 
     A group of one row then fills one row of its triangle, and the others stay zero without rounding errors.
@@ -106,7 +110,9 @@ def _move_row_in(triangle, block, offset, first, last, k):  # pragma: no cover -
 
 
 @compiled
-def _reflect_in(triangle, block, offset, first, last):  # pragma: no cover - compiled
+def _reflect_in(
+    triangle: Array, block: Array, offset: int, first: int, last: int
+) -> None:  # pragma: no cover - compiled
     """Reflections that take the rows ``first:last`` of a block, one column a line, into an upper triangle.
 
     Line ``offset + k`` of the block belongs to column k of the triangle, whose diagonal stays non-negative.
@@ -133,7 +139,9 @@ def _reflect_in(triangle, block, offset, first, last):  # pragma: no cover - com
 
 
 @compiled
-def _load(y, X, Z, root, first, last, block, place):  # pragma: no cover - compiled
+def _load(
+    y: Array, X: Array, Z: Array, root: Array, first: int, last: int, block: Array, place: int
+) -> None:  # pragma: no cover - compiled
     """Rows ``first:last`` of [Z X y], times their root weights, into a block from `place` on."""
     q, p = Z.shape[1], X.shape[1]
     for i in range(first, last):
@@ -147,7 +155,9 @@ def _load(y, X, Z, root, first, last, block, place):  # pragma: no cover - compi
 
 
 @compiled
-def _rotate_groups(y, X, Z, root, start, Rzz, Rza, overall, block):  # pragma: no cover - compiled
+def _rotate_groups(
+    y: Array, X: Array, Z: Array, root: Array, start: Index, Rzz: Array, Rza: Array, overall: Array, block: Array
+) -> None:  # pragma: no cover - compiled
     """Rows ``start[i]:start[i + 1]`` into the triangle of group i, what is left of [x y] into the common one."""
     q, p1 = Rza.shape[1], Rza.shape[2]
     triangle = np.empty((q, q + p1))
@@ -175,7 +185,7 @@ def _rotate_groups(y, X, Z, root, start, Rzz, Rza, overall, block):  # pragma: n
 
 
 @compiled
-def _place_by_group(group, start, place, order):  # pragma: no cover - compiled
+def _place_by_group(group: Index, start: Index, place: Index, order: Index) -> None:  # pragma: no cover - compiled
     """Counting sort: the rows of each group one after the other, as they come."""
     for i in range(group.shape[0]):
         order[place[group[i]]] = i
@@ -183,7 +193,7 @@ def _place_by_group(group, start, place, order):  # pragma: no cover - compiled
 
 
 @compiled
-def _sorted(group):  # pragma: no cover - compiled
+def _sorted(group: Index) -> bool:  # pragma: no cover - compiled
     for i in range(1, group.shape[0]):  # noqa: SIM110 - numba has no generators in all()
         if group[i] < group[i - 1]:
             return False

@@ -1,11 +1,13 @@
 """Seeds: from what the user gives to generators of random numbers, one for each use."""
 
+from typing import Any
+
 import numpy as np
 
 from bayesmixed.errors import SamplingError
 
 
-def seed_sequence(random_seed) -> np.random.SeedSequence:
+def seed_sequence(random_seed: Any) -> np.random.SeedSequence:
     """A SeedSequence from an int, a SeedSequence, a Generator, or None for fresh entropy."""
     if isinstance(random_seed, np.random.SeedSequence):
         return random_seed

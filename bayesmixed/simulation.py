@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.design import Design, build_design
 from bayesmixed.errors import DesignError
 from bayesmixed.formula import parse_formula

@@ -196,7 +196,7 @@ def _checked_header(attrs: Mapping[Any, Any], path: Path) -> dict[str, Any]:
     return header
 
 
-def _rebuild(tree: "xr.DataTree", header: dict[str, Any], functions) -> "MixedModel":
+def _rebuild(tree: "xr.DataTree", header: dict[str, Any], functions: Mapping[str, Any] | None) -> "MixedModel":
     missing = sorted(set(header["encoding"].get("functions", ())) - set(functions or ()))
     if missing:
         raise StorageError(
@@ -216,7 +216,9 @@ def _check_groups(model: "MixedModel", header: dict[str, Any]) -> None:
         raise ValueError("the groups of the stored rows are not those of the fit")
 
 
-def _rebuild_from_rows(tree: "xr.DataTree", header: dict[str, Any], functions) -> "MixedModel":
+def _rebuild_from_rows(
+    tree: "xr.DataTree", header: dict[str, Any], functions: Mapping[str, Any] | None
+) -> "MixedModel":
     from bayesmixed.model import MixedModel
     from bayesmixed.priors.resolved import ResolvedPriors
 

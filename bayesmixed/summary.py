@@ -1,5 +1,6 @@
 """Numbers that sum up draws, and the verdict on the sampler that made them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
 from typing import TYPE_CHECKING
@@ -235,7 +236,9 @@ def ancestors(statistics: "xr.Dataset | None") -> Index | None:
     return statistics["ancestor"].transpose("chain", "draw").to_numpy()
 
 
-def _extreme(found: dict[str, dict[str, float]], key: str, pick) -> tuple[float, str]:
+def _extreme(
+    found: dict[str, dict[str, float]], key: str, pick: Callable[..., tuple[float, str]]
+) -> tuple[float, str]:
     known = [(values[key], name) for name, values in found.items() if np.isfinite(values[key])]
     return pick(known) if known else (float("nan"), "")
 

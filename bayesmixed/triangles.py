@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesmixed.arrays import Index
+from bayesmixed.arrays import Array, Index
 from bayesmixed.coded import CodedMoments
-from bayesmixed.coding import Array, computing_codings
+from bayesmixed.coding import computing_codings
 from bayesmixed.compiled import compiled
 from bayesmixed.errors import DesignError
 from bayesmixed.rotation import rotate_row_in
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 
 @compiled
-def _rotate_rows_by_group(y, X, Z, root, group, triangles):  # pragma: no cover - compiled
+def _rotate_rows_by_group(
+    y: Array, X: Array, Z: Array, root: Array, group: Index, triangles: Array
+) -> None:  # pragma: no cover - compiled
     """Rotate each row ``[z x y]``, times its root weight, into its group's triangle."""
     q, p = Z.shape[1], X.shape[1]
     row = np.empty(q + p + 1)
@@ -76,8 +78,8 @@ class Triangles:
         size = Z.shape[1] + X.shape[1] + 1
         root = np.empty(0) if weights is None else np.sqrt(weights)
         R = np.zeros((len(levels), size, size))
-        rows = (np.ascontiguousarray(values, dtype=float) for values in (y, X, Z, root))
-        _rotate_rows_by_group(*rows, np.ascontiguousarray(group, dtype=np.intp), R)
+        y, X, Z, root = (np.ascontiguousarray(values, dtype=float) for values in (y, X, Z, root))
+        _rotate_rows_by_group(y, X, Z, root, np.ascontiguousarray(group, dtype=np.intp), R)
         n = np.bincount(group, minlength=len(levels)).astype(np.int64)
         return cls(R, n, tuple(levels), Z.shape[1])
 
@@ -91,7 +93,7 @@ class Triangles:
 
     @property
     def p(self) -> int:
-        return self.R.shape[2] - self.q - 1
+        return int(self.R.shape[2]) - self.q - 1
 
     @property
     def Z(self) -> Array:

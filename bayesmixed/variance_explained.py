@@ -119,7 +119,8 @@ def design_effect_of_icc(sizes: Array, icc: Array) -> Array:
     sizes : ndarray of int, shape (J,)
     icc : ndarray
     """
-    return 1.0 + ((sizes.astype(float) ** 2).sum() / sizes.sum() - 1.0) * np.asarray(icc)
+    effect: Array = 1.0 + ((sizes.astype(float) ** 2).sum() / sizes.sum() - 1.0) * np.asarray(icc)
+    return effect
 
 
 # ---------------------------------------------------------------- tables

@@ -8,6 +8,7 @@ from bayesmixed.parameters import (
     CovarianceParameters,
     Parameter,
     ParameterNames,
+    find_name,
     stored_name,
     typed_name,
 )
@@ -145,3 +146,27 @@ def test_a_missing_parameter_is_named():
     names = names_of("y ~ t + (t | g)")
     with pytest.raises(DesignError, match=r"the parameters lack 't\|g_sigma'; they have sigma, 1\|g_sigma"):
         names.covariance({"sigma": 1.0, "1|g_sigma": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("arm[b]:time", "arm:time[b]"),
+        ("time : arm[b]", "arm:time[b]"),
+        ("time:arm", "arm:time"),
+        ("sex[m]:arm[b]", "arm:sex[b, m]"),
+        ("sex[b]:arm[m]", None),  # another coefficient than arm:sex[b, m]
+        ("arm[b]:time:sex[m]", "arm:sex:time[b, m]"),
+        ("sex:arm[b, m]", None),  # whose levels these are is not said
+        ("arm[c]:time", None),
+        ("time:dose", None),
+    ],
+)
+def test_interactions_are_found_in_any_order(name, found):
+    among = ["arm", "time", "arm[b]", "arm:time", "arm:time[b]", "arm:sex[b, m]", "arm:sex:time[b, m]"]
+    assert find_name(name, among) == found
+
+
+def test_interactions_of_many_parts_are_taken_as_they_stand():
+    assert find_name("e:d:c:b:a", ["a:b:c:d:e"]) is None
+    assert find_name("a: b:c:d:e", ["a:b:c:d:e"]) == "a:b:c:d:e"

@@ -550,3 +550,35 @@ def test_replicates_of_no_kind_are_refused():
         replicates(fit("slope"), "old", 10, rng)
     with pytest.raises(bm.PredictionError, match="draws must be a whole number of at least 1, not 0"):
         replicates(fit("slope"), "new", 0, rng)
+
+
+# ---------------------------------------------------------------- refusals and single values
+def test_one_value_may_stand_for_all_rows():
+    found, rows = fit("weighted"), {"t": [0.0, 2.0], "f": ["A", "B"], "o": [0.0, 1.0]}
+    whole = rows | {"g": ["new", "new"], "w": [4.0, 4.0]}
+    for each in (found.predict, model("weighted").reml().predict):
+        one = each(rows | {"g": "new", "w": 4.0}, groups="new", kind="response")
+        pd.testing.assert_frame_equal(one, each(whole, groups="new", kind="response"))
+
+
+def test_a_wrong_keyword_names_the_call_of_the_user():
+    with pytest.raises(TypeError, match=r"Fit\.predict\(\) got an unexpected keyword argument 'level'"):
+        fit("slope").predict(level=0.9)
+
+
+@pytest.mark.parametrize("option", ["groups", "kind"])
+def test_choices_that_are_no_text(option):
+    for each in (fit("slope").predict, model("slope").reml().predict):
+        with pytest.raises(bm.PredictionError, match=f"{option} must be one of"):
+            each(ROWS, **{option: np.ones(3)})
+
+
+@pytest.mark.parametrize("ci_prob", ["most", [0.9], {}])
+def test_reml_refuses_impossible_probabilities(ci_prob):
+    with pytest.raises(bm.PredictionError, match="ci_prob must lie between 0 and 1"):
+        model("slope").reml().predict(ROWS, ci_prob=ci_prob)
+
+
+def test_lists_of_columns_show_the_users_names():
+    with pytest.raises(bm.PredictionError, match=r"no column 'Days'. The table has: Subject$"):
+        fit("slope").predict({"Subject": ["308"]}, groups="new")

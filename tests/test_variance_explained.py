@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 import bayesmixed as bm
+from bayesmixed.errors import RemlError
 from bayesmixed.parameters import CovarianceParameters
 from bayesmixed.summary import describe
 from bayesmixed.variance_explained import VarianceShares, design_effect_of_icc, design_effects, r2_values
@@ -202,3 +203,9 @@ def test_posterior_tables(one_way):
     assert list(effects.index) == list(one_way.design_effect().index)
     assert effects.index.name == "quantity"
     assert effects.loc["design effect"].to_dict() == pytest.approx(describe(1 + 4 * icc))
+
+
+@pytest.mark.parametrize("call", ["r2", "design_effect"])
+def test_options_without_a_bootstrap_are_refused(call, slope):
+    with pytest.raises(RemlError, match="'foo' is no argument, or one that needs method='bootstrap'"):
+        getattr(slope, call)(foo=1)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from bayesmixed.arrays import Array
 from bayesmixed.bambi_models.agreement import check_same_model
 from bayesmixed.bambi_models.incoming import centred_predictors
-from bayesmixed.coding import Array, Coding
+from bayesmixed.coding import Coding
 from bayesmixed.errors import DesignError, PriorError
 from bayesmixed.parameters import Parameter
 from bayesmixed.priors.families import Flat, PymcPrior
@@ -135,7 +136,7 @@ def _prior(prior: Prior, parameter: Parameter | None) -> Any:
         return bambi.Prior(type(prior).__name__, **{key: np.array(v) for key, v in prior.parameters.items()})
     size = None if parameter is None or parameter.dim is None else len(parameter.columns)
 
-    def variable(name, dims=None):
+    def variable(name: str, dims: Any = None) -> Any:
         from bayesmixed.graph.parameters import prior_variable
 
         return prior_variable(name, prior, dims or None, size)

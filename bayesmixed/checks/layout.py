@@ -55,7 +55,7 @@ class Layout:
     @property
     def residual_df(self) -> int:
         """Rows beyond the coefficients of each group's own and the common ones."""
-        return round(float(self.within.df.sum())) - self.within.X.shape[1]
+        return round(float(self.within.df.sum())) - int(self.within.X.shape[1])
 
 
 def time_ranks(design: "Design", time: Any = None) -> np.ndarray | None:
@@ -94,7 +94,8 @@ def time_ranks(design: "Design", time: Any = None) -> np.ndarray | None:
         values = _of_used_rows(design, pd.Series(given))
     if values.isna().any():
         raise PredictionError("time has missing values: give one value for each row of the table")
-    return values.rank(method="dense").to_numpy().astype(np.intp)
+    ranks: np.ndarray = values.rank(method="dense").to_numpy().astype(np.intp)
+    return ranks
 
 
 def _of_used_rows(design: "Design", values: Any) -> Any:

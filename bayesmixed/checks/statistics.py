@@ -105,7 +105,8 @@ def autocorrelation(residuals: Array, within: WithinGroups) -> Array:
     s = _residual_sds(residuals, within)
     u = residuals * np.divide(1.0, s, out=np.zeros_like(s), where=told & (s > 0.0))[..., group]
     products = (u[..., 1:] * u[..., :-1])[..., group[1:] == group[:-1]].sum(axis=-1)
-    return products / np.square(u).sum(axis=-1)
+    correlation: Array = products / np.square(u).sum(axis=-1)
+    return correlation
 
 
 def residual_spread(residuals: Array, within: WithinGroups) -> Array:

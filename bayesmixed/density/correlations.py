@@ -6,11 +6,12 @@ the density of z with its Jacobian is ``prod_i r_i^-(2 eta + n - 1)`` over a con
 
 import numpy as np
 
+from bayesmixed.arrays import Array
 from bayesmixed.compiled import compiled
 
 
 @compiled
-def fill_cholesky(x, place, size, chol, norm):  # pragma: no cover - compiled
+def fill_cholesky(x: Array, place: int, size: int, chol: Array, norm: Array) -> int:  # pragma: no cover - compiled
     """chol(Omega) of one block from its z, which start at ``x[place]``; `norm` gets r. Returns where they end."""
     for i in range(size):
         total = 1.0
@@ -25,7 +26,9 @@ def fill_cholesky(x, place, size, chol, norm):  # pragma: no cover - compiled
 
 
 @compiled
-def log_lkj(x, place, size, eta, norm, gradient):  # pragma: no cover - compiled
+def log_lkj(
+    x: Array, place: int, size: int, eta: float, norm: Array, gradient: Array
+) -> float:  # pragma: no cover - compiled
     """LKJ's log density of one block's z, Jacobian included, without its constant; fills its gradient."""
     power = 2.0 * eta + size - 1.0
     value = 0.0
@@ -38,7 +41,9 @@ def log_lkj(x, place, size, eta, norm, gradient):  # pragma: no cover - compiled
 
 
 @compiled
-def pull_back(d_chol, chol, norm, place, gradient):  # pragma: no cover - compiled
+def pull_back(
+    d_chol: Array, chol: Array, norm: Array, place: int, gradient: Array
+) -> None:  # pragma: no cover - compiled
     """Add to the gradient by z what the derivative by ``chol(Omega)`` of one block says."""
     for i in range(chol.shape[0]):
         inner = 0.0

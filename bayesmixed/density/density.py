@@ -1,14 +1,17 @@
 """`log_density` with its data."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.density.joint import joint_arrays
 from bayesmixed.density.log_density import PriorArrays, log_densities, log_density
 from bayesmixed.density.positive import SHARED, PositivePrior, inverse_gamma, positive_prior
+from bayesmixed.parameters import Parameter
 from bayesmixed.patterns import Patterns
 from bayesmixed.posterior import CovarianceDraws, MarginalPosterior
 
@@ -139,7 +142,7 @@ class Density:
         return x
 
 
-def _rows(families, parameters) -> list[PositivePrior]:
+def _rows(families: Mapping[str, Any], parameters: Iterable[Parameter]) -> list[PositivePrior]:
     """One row for each coordinate of the parameters."""
     return [
         positive_prior(families[parameter.name].entry(k))

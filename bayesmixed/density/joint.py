@@ -52,7 +52,9 @@ def joint_arrays(
 
 
 @compiled
-def log_joint(x, gradient, members, totals, q, n_corr):  # pragma: no cover - compiled
+def log_joint(
+    x: Array, gradient: Array, members: Array, totals: Array, q: int, n_corr: int
+) -> float:  # pragma: no cover - compiled
     """Log density of all joint priors without their constant; adds to the gradient.
 
     Positive parameters with a place below q stand there in `x`, the others after the n_corr correlations.
@@ -83,12 +85,13 @@ def log_joint(x, gradient, members, totals, q, n_corr):  # pragma: no cover - co
 
 
 @compiled
-def _place(members, m, q, n_corr):  # pragma: no cover - compiled
+def _place(members: Array, m: int, q: int, n_corr: int) -> int:  # pragma: no cover - compiled
     place = int(members[m, 0])
     return place if place < q else place + n_corr
 
 
 @compiled
-def _log_part(x, members, m, q, n_corr):  # pragma: no cover - compiled
+def _log_part(x: Array, members: Array, m: int, q: int, n_corr: int) -> float:  # pragma: no cover - compiled
     """``log(w v)`` of one member."""
-    return members[m, 2] + members[m, 1] * x[_place(members, m, q, n_corr)]
+    part: float = members[m, 2] + members[m, 1] * x[_place(members, m, q, n_corr)]
+    return part

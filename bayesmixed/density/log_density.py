@@ -11,6 +11,7 @@ from bayesmixed.density.joint import log_joint
 from bayesmixed.density.positive import log_positive
 from bayesmixed.likelihood.marginal import evaluate, evaluate_gradient, workspace, workspace_size
 from bayesmixed.likelihood.views import matrix, vector
+from bayesmixed.patterns import Patterns
 
 
 class PriorArrays(NamedTuple):
@@ -38,7 +39,7 @@ class PriorArrays(NamedTuple):
     """
 
     positive: Array
-    blocks: Array
+    blocks: Index
     eta: float
     constant: float
     precision: Array
@@ -73,13 +74,13 @@ class Point(NamedTuple):
 
 
 @compiled
-def point_size(q, p, e):  # pragma: no cover - compiled
+def point_size(q: int, p: int, e: int) -> int:  # pragma: no cover - compiled
     """Numbers in a `Point`."""
     return 3 * q * q + 2 * (q + p + e)
 
 
 @compiled
-def point(flat, q, p, e):  # pragma: no cover - compiled
+def point(flat: Array, q: int, p: int, e: int) -> Point:  # pragma: no cover - compiled
     """A `Point` carved out of the beginning of `flat`, which is zero where Lambda and chol(Omega) are."""
     a, b = 3 * q * q, 3 * q * q + 2 * q
     for k in range(2 * q * q):
@@ -98,7 +99,9 @@ def point(flat, q, p, e):  # pragma: no cover - compiled
 
 
 @compiled
-def _log_prior(x, gradient, priors, n_corr, q, chol, norm):  # pragma: no cover - compiled
+def _log_prior(
+    x: Array, gradient: Array, priors: PriorArrays, n_corr: int, q: int, chol: Array, norm: Array
+) -> float:  # pragma: no cover - compiled
     """Log prior density of `x` without constants; fills the gradient, and chol(Omega) with its norms."""
     positive, blocks = priors.positive, priors.blocks
     value = 0.0
@@ -120,8 +123,17 @@ def _log_prior(x, gradient, priors, n_corr, q, chol, norm):  # pragma: no cover 
 
 @compiled
 def _add_likelihood_gradient(
-    d_Lambda, d_sigma, Lambda, sigma, sd, chol, norm, blocks, n_corr, gradient
-):  # pragma: no cover - compiled
+    d_Lambda: Array,
+    d_sigma: float,
+    Lambda: Array,
+    sigma: float,
+    sd: Array,
+    chol: Array,
+    norm: Array,
+    blocks: Index,
+    n_corr: int,
+    gradient: Array,
+) -> None:  # pragma: no cover - compiled
     """Add the derivatives by log sd, z and log sigma of a function of Lambda (and sigma) to the gradient.
 
     `d_Lambda` is used up: it becomes the derivative by chol(Omega).
@@ -147,7 +159,9 @@ def _add_likelihood_gradient(
 
 
 @compiled
-def read_vector(x, gradient, priors, at):  # pragma: no cover - compiled
+def read_vector(
+    x: Array, gradient: Array, priors: PriorArrays, at: Point
+) -> tuple[float, float, int]:  # pragma: no cover - compiled
     """Parameters of `x`; returns its log prior density, sigma, and how many correlations there are.
 
     Fills the point's Lambda, sd, chol(Omega) with its norms, explicit coefficients (without the shift) and
@@ -177,7 +191,9 @@ def read_vector(x, gradient, priors, at):  # pragma: no cover - compiled
 
 
 @compiled
-def log_density(x, gradient, priors, patterns):  # pragma: no cover - compiled
+def log_density(
+    x: Array, gradient: Array, priors: PriorArrays, patterns: Patterns
+) -> float:  # pragma: no cover - compiled
     """Log posterior density of `x` with its gradient; -inf where it does not exist."""
     blocks, students, shift = priors.blocks, priors.students, priors.shift
     q, p, e = patterns.Rzz.shape[1], priors.precision.shape[0], shift.shape[0]
@@ -216,7 +232,9 @@ def log_density(x, gradient, priors, patterns):  # pragma: no cover - compiled
 
 
 @compiled
-def log_densities(points, priors, patterns, values):  # pragma: no cover - compiled
+def log_densities(
+    points: Array, priors: PriorArrays, patterns: Patterns, values: Array
+) -> None:  # pragma: no cover - compiled
     """`log_density` of many vectors, the rows of `points`, without gradients."""
     q, p, e = patterns.Rzz.shape[1], priors.precision.shape[0], priors.shift.shape[0]
     p1, size = patterns.Rza.shape[2], point_size(q, p, e)

@@ -71,7 +71,9 @@ def inverse_gamma(shape: float, rate: float) -> PositivePrior:
 
 
 @compiled
-def log_positive(log_x, kind, first, second):  # pragma: no cover - compiled
+def log_positive(
+    log_x: float, kind: float, first: float, second: float
+) -> tuple[float, float]:  # pragma: no cover - compiled
     """Log density without its constant, with the Jacobian of the logarithm; and its derivative by log x."""
     x = np.exp(log_x)
     if kind == _GAUSSIAN:

@@ -104,7 +104,7 @@ def weights_of_rows(frame: pd.DataFrame, name: str) -> np.ndarray:
     values = frame[name]
     if values.dtype.kind not in "iuf":
         raise DesignError(f"the weights {name!r} are not numbers")
-    weights = values.to_numpy(dtype=float, copy=True)
+    weights: np.ndarray = values.to_numpy(dtype=float, copy=True)
     if (weights <= 0).any():
         count = int((weights <= 0).sum())
         raise DesignError(f"{count} of the weights {name!r} are not positive; leave such rows out of the table")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bayesmixed.arrays import Array
 from bayesmixed.chunks import chunk_edges, in_chunks
 from bayesmixed.coding import Coding, all_equal
 from bayesmixed.compiled import compiled
@@ -77,7 +78,7 @@ def greatest(columns: np.ndarray) -> np.ndarray:
 
 
 @compiled
-def _greatest(columns):  # pragma: no cover - compiled
+def _greatest(columns: Array) -> Array:  # pragma: no cover - compiled
     size = np.zeros(columns.shape[1])
     for i in range(columns.shape[0]):
         for k in range(columns.shape[1]):

@@ -103,7 +103,8 @@ class Design:
     @property
     def z_second_moment(self) -> np.ndarray:
         """Mean of ``z z'`` over rows, (q, q)."""
-        return self.Z_rows.T @ self.Z_rows / self.n_obs
+        mean: np.ndarray = self.Z_rows.T @ self.Z_rows / self.n_obs
+        return mean
 
     def random_triangle(self) -> np.ndarray:
         """R of the QR decomposition of `Z_rows`, each column divided by its greatest value, (q, q)."""
@@ -126,11 +127,11 @@ class Design:
 
     @property
     def p(self) -> int:
-        return self.X.shape[1]
+        return int(self.X.shape[1])
 
     @property
     def q(self) -> int:
-        return self.Z_rows.shape[1]
+        return int(self.Z_rows.shape[1])
 
     @property
     def fixed_labels(self) -> tuple[str, ...]:
@@ -198,7 +199,8 @@ class Design:
             In units of y.
         """
         effects = np.einsum("...nq,nq->...n", b[..., self.group, :], self.Z_rows)
-        return beta @ self.X.T + effects + self.offset
+        predictor: np.ndarray = beta @ self.X.T + effects + self.offset
+        return predictor
 
     def encode(self, table: Any, groups: bool = True) -> NewRows:
         """Encode new rows as the rows of this design were encoded.

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from bayesmixed.arrays import Array, Index
 from bayesmixed.compiled import compiled
 from bayesmixed.errors import DesignError
 
@@ -80,7 +81,7 @@ def _codes_of_integers(values: np.ndarray) -> tuple[np.ndarray, list[str]]:
 
 
 @compiled
-def _range(values):  # pragma: no cover - compiled
+def _range(values: Index) -> tuple[int, int, bool]:  # pragma: no cover - compiled
     """Least and greatest, and whether none is smaller than the one before."""
     low, high, ascending = values[0], values[0], True
     for i in range(1, values.shape[0]):
@@ -90,7 +91,7 @@ def _range(values):  # pragma: no cover - compiled
 
 
 @compiled
-def _levels_in_order(values, codes):  # pragma: no cover - compiled
+def _levels_in_order(values: Index, codes: Index) -> Index:  # pragma: no cover - compiled
     """Fills the codes of ascending values; returns what occurs."""
     codes[0] = 0
     for i in range(1, values.shape[0]):
@@ -102,7 +103,7 @@ def _levels_in_order(values, codes):  # pragma: no cover - compiled
 
 
 @compiled
-def _levels_by_table(values, low, high, codes):  # pragma: no cover - compiled
+def _levels_by_table(values: Index, low: int, high: int, codes: Index) -> Index:  # pragma: no cover - compiled
     """The same of values in any order, by a table of their whole range."""
     place = np.zeros(high - low + 1, dtype=np.intp)
     for i in range(values.shape[0]):
@@ -126,7 +127,9 @@ def constant_within_groups(z: np.ndarray, group: np.ndarray, n_groups: int) -> b
 
 
 @compiled
-def _constant_within_groups(z, group, n_groups, rounding):  # pragma: no cover - compiled
+def _constant_within_groups(
+    z: Array, group: Index, n_groups: int, rounding: float
+) -> bool:  # pragma: no cover - compiled
     """Stops at the first row that differs from the first of its group."""
     first, seen = np.empty(n_groups), np.zeros(n_groups, dtype=np.bool_)
     for i in range(z.shape[0]):

@@ -52,8 +52,8 @@ def _complete(table: Any, columns: Collection[str], labels: Collection[str]) -> 
     frame, _, missing = model_frame(table, columns, labels)
     if missing.n_rows:
         raise PredictionError(
-            f"{missing.n_rows} of the new rows lack values: missing value in {missing.where}; fill them in, or leave "
-            "those rows out"
+            f"{missing.n_rows} of the new rows lack values: missing value in {missing.where}; "
+            "fill them in, or leave those rows out"
         )
     return frame
 
@@ -83,4 +83,5 @@ def _group_names(frame: pd.DataFrame, factor: Sequence[str]) -> np.ndarray:
         codes, levels = group_codes(frame, factor)
     except DesignError as error:
         raise PredictionError(f"the new rows: {error}") from None
-    return np.array(levels, dtype=object)[codes]
+    names: np.ndarray = np.array(levels, dtype=object)[codes]
+    return names

@@ -62,7 +62,7 @@ class Column:
         known = pd.Index(self.levels)
         if isinstance(values.dtype, pd.CategoricalDtype):  # much faster where rows are many
             place = known.get_indexer(pd.Index(values.cat.categories.astype(object)))
-            codes = place[values.cat.codes]
+            codes: np.ndarray = place[values.cat.codes]
         else:
             codes = known.get_indexer(pd.Index(values.astype(object)))
         if (codes < 0).any():

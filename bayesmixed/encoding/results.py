@@ -51,7 +51,7 @@ def _kind(result: Any) -> str:
 def _numbers_or_text(values: Any) -> bool:
     if pd.api.types.is_complex_dtype(values.dtype):
         return False
-    return pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_string_dtype(values)
+    return bool(pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_string_dtype(values))
 
 
 def _check_level(name: str, box: CategoricalBox) -> None:

@@ -8,13 +8,13 @@ that takes them is nutpie's own for PyMC models; a test holds its signature. nut
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numba
 import numpy as np
 from numba import types
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.compiled import c_callback, compiled
 from bayesmixed.density import Density, PriorArrays, log_density
 from bayesmixed.engines.frame import Frame, round_frame
@@ -54,7 +54,7 @@ def pack(priors: PriorArrays, patterns: Patterns, frame: Frame) -> Array:
 
 
 @compiled
-def evaluate_packed(x, gradient, data):  # pragma: no cover - compiled
+def evaluate_packed(x: Array, gradient: Array, data: Array) -> float:  # pragma: no cover - compiled
     """`log_density` on data that `pack` put together."""
     n_positive, n_blocks, p, n_students = int(data[1]), int(data[2]), int(data[3]), int(data[4])
     e, n_members, n_totals = int(data[5]), int(data[6]), int(data[7])
@@ -83,10 +83,10 @@ _DOUBLES = types.CPointer(types.double)
 
 
 @compiled
-def to_outer(z, data, x):  # pragma: no cover - compiled
+def to_outer(z: Array, data: Array, x: Array) -> int:  # pragma: no cover - compiled
     """``x <- centre + root z`` of packed data; the place of the root."""
     size = z.shape[0]
-    place = int(data[0]) - size * size
+    place: int = int(data[0]) - size * size
     for i in range(size):
         x[i] = data[place - size + i]
         for j in range(size):
@@ -95,7 +95,7 @@ def to_outer(z, data, x):  # pragma: no cover - compiled
 
 
 @compiled
-def evaluate_framed(z, gradient, data):  # pragma: no cover - compiled
+def evaluate_framed(z: Array, gradient: Array, data: Array) -> float:  # pragma: no cover - compiled
     """`evaluate_packed` at ``x = centre + root z``, with its gradient by z."""
     size = z.shape[0]
     flat = np.empty(2 * size)
@@ -111,25 +111,27 @@ def evaluate_framed(z, gradient, data):  # pragma: no cover - compiled
 
 
 @compiled
-def unpacked(data):  # pragma: no cover - compiled
+def unpacked(data: Any) -> Array:  # pragma: no cover - compiled
     """The packed array behind a pointer: its first number is its length."""
     return numba.carray(data, (int(numba.carray(data, (1,), np.float64)[0]),), np.float64)
 
 
 @c_callback(types.int64(types.uint64, _DOUBLES, _DOUBLES, _DOUBLES, types.voidptr))
-def _density_callback(size, z, gradient, value, data):  # pragma: no cover - compiled
+def _density_callback(
+    size: int, z: Any, gradient: Any, value: Any, data: Any
+) -> int:  # pragma: no cover - compiled
     result = evaluate_framed(numba.carray(z, (size,)), numba.carray(gradient, (size,)), unpacked(data))
     numba.carray(value, (1,))[0] = result
     return 0 if np.isfinite(result) else 4
 
 
 @c_callback(types.int64(types.uint64, types.uint64, _DOUBLES, _DOUBLES, types.voidptr))
-def _expand_callback(size, expanded, z, out, data):  # pragma: no cover - compiled
+def _expand_callback(size: int, expanded: int, z: Any, out: Any, data: Any) -> int:  # pragma: no cover - compiled
     to_outer(numba.carray(z, (size,)), unpacked(data), numba.carray(out, (expanded,)))
     return 0
 
 
-def compiled_model(density: Density, frame: Frame, start: Callable[[int], Array]):
+def compiled_model(density: Density, frame: Frame, start: Callable[[int], Array]) -> Any:
     """The density as a model that nutpie samples.
 
     Parameters

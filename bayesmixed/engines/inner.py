@@ -2,18 +2,30 @@
 
 import numpy as np
 
+from bayesmixed.arrays import Array, Index
 from bayesmixed.compiled import compiled
+from bayesmixed.density import PriorArrays
 from bayesmixed.density.correlations import fill_cholesky, log_lkj
 from bayesmixed.density.joint import log_joint
 from bayesmixed.density.positive import log_positive
 from bayesmixed.likelihood import LOG_2PI, integrate_beta, integrate_groups
+from bayesmixed.patterns import Patterns
 
 #: Spacing of log sigma in units of its conditional sd; where the density has fallen by exp(-this) it ends.
 STEP, DEPTH = 0.6, 34.0
 
 
 @compiled
-def log_given_sigma(s, u, log_det, Q, priors, patterns, lower, betahat):  # pragma: no cover - compiled
+def log_given_sigma(
+    s: float,
+    u: Array,
+    log_det: float,
+    Q: Array,
+    priors: PriorArrays,
+    patterns: Patterns,
+    lower: Array,
+    betahat: Array,
+) -> float:  # pragma: no cover - compiled
     """Log density at log sigma = s, with ``u = log(sd / sigma)`` held; the prior of correlations is not in it."""
     q, p = u.shape[0], betahat.shape[0]
     sigma = np.exp(s)
@@ -25,13 +37,22 @@ def log_given_sigma(s, u, log_det, Q, priors, patterns, lower, betahat):  # prag
     if priors.totals.shape[0]:
         logs = np.append(u + s, s)
         value += log_joint(logs, np.empty(q + 1), priors.members, priors.totals, q, 0)
-    total = patterns.n_rows * (LOG_2PI + 2.0 * s) - patterns.sum_log_weights + log_det
+    total: float = patterns.n_rows * (LOG_2PI + 2.0 * s) - patterns.sum_log_weights + log_det
     total += integrate_beta(Q, sigma, priors.precision, priors.mean, lower, betahat) + Q[p, p] / (sigma * sigma)
     return value - 0.5 * total
 
 
 @compiled
-def _top(s, u, log_det, Q, priors, patterns, lower, betahat):  # pragma: no cover - compiled
+def _top(
+    s: float,
+    u: Array,
+    log_det: float,
+    Q: Array,
+    priors: PriorArrays,
+    patterns: Patterns,
+    lower: Array,
+    betahat: Array,
+) -> tuple[float, float]:  # pragma: no cover - compiled
     """Where the density of log sigma is highest, and the sd that its curvature there tells."""
     h, curvature = 1e-3, 1.0
     for _ in range(60):
@@ -48,12 +69,23 @@ def _top(s, u, log_det, Q, priors, patterns, lower, betahat):  # pragma: no cove
 
 
 @compiled
-def integrate_sigma(nodes, start, blocks, priors, patterns, first, step, count, values, log_mass):
+def integrate_sigma(
+    nodes: Array,
+    start: float,
+    blocks: Index,
+    priors: PriorArrays,
+    patterns: Patterns,
+    first: Array,
+    step: Array,
+    count: Index,
+    values: Array,
+    log_mass: Array,
+) -> None:  # pragma: no cover - compiled
     """Of each node ``(log(sd / sigma), correlations)`` the log integral over log sigma by the trapezoidal rule.
 
     `nodes` holds u and z in the order of the unconstrained vector. Fills, of each node, the first log sigma, the
     spacing, how many there are, and the log density at each (prior of correlations included).
-    """  # pragma: no cover - compiled
+    """
     q, p = patterns.Rzz.shape[1], priors.precision.shape[0]
     Lambda, chol, norm, Q = np.empty((q, q)), np.zeros((q, q)), np.empty(q), np.empty((p + 1, p + 1))
     lower, betahat, unused, u = np.empty((p, p)), np.empty(p), np.empty(nodes.shape[1]), np.empty(q)

@@ -96,12 +96,12 @@ def fit_many(
 def _checked(models: Any, draws: Any) -> "list[MixedModel]":
     from bayesmixed.model import MixedModel
 
-    models = [models] if isinstance(models, MixedModel) else list(models)
-    if not models:
+    found: list[MixedModel] = [models] if isinstance(models, MixedModel) else list(models)
+    if not found:
         raise SamplingError("there are no models to fit")
-    for k, model in enumerate(models):
+    for k, model in enumerate(found):
         if not isinstance(model, MixedModel):
             raise SamplingError(f"models must be MixedModel objects; number {k} is a {type(model).__name__}")
     if not isinstance(draws, int | np.integer) or isinstance(draws, bool) or draws < CHAINS or draws % CHAINS:
         raise SamplingError(f"draws must be a whole number and a multiple of {CHAINS}, not {draws!r}")
-    return models
+    return found

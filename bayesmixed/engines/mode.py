@@ -6,8 +6,10 @@ import numpy as np
 
 from bayesmixed.arrays import Array
 from bayesmixed.compiled import compiled
+from bayesmixed.density import PriorArrays
 from bayesmixed.density.log_density import log_density
 from bayesmixed.likelihood.triangular import cholesky, fill, solve_lower, solve_upper
+from bayesmixed.patterns import Patterns
 
 #: Newton stops where a further step would raise the log density by less than this.
 GAIN, MOST_STEPS = 1e-8, 200
@@ -33,7 +35,9 @@ class Mode(NamedTuple):
 
 
 @compiled
-def _minus_hessian(x, priors, patterns, result):  # pragma: no cover - compiled
+def _minus_hessian(
+    x: Array, priors: PriorArrays, patterns: Patterns, result: Array
+) -> None:  # pragma: no cover - compiled
     """Minus the Hessian by central differences of the exact gradient, made symmetric."""
     size = x.shape[0]
     above, below, moved = np.empty(size), np.empty(size), np.empty(size)
@@ -54,7 +58,7 @@ def _minus_hessian(x, priors, patterns, result):  # pragma: no cover - compiled
 
 
 @compiled
-def _factor(matrix, lower):  # pragma: no cover - compiled
+def _factor(matrix: Array, lower: Array) -> None:  # pragma: no cover - compiled
     """Cholesky factor of the matrix, with as much of a ridge as makes it positive definite."""
     size = matrix.shape[0]
     ridge = 0.0
@@ -69,7 +73,9 @@ def _factor(matrix, lower):  # pragma: no cover - compiled
 
 
 @compiled
-def _climb(x, priors, patterns, covariance):  # pragma: no cover - compiled
+def _climb(
+    x: Array, priors: PriorArrays, patterns: Patterns, covariance: Array
+) -> float:  # pragma: no cover - compiled
     """Newton's method uphill from `x`, which moves to the mode; returns the log density there."""
     size = x.shape[0]
     gradient, trial, unused = np.empty(size), np.empty(size), np.empty(size)
@@ -110,7 +116,7 @@ def _climb(x, priors, patterns, covariance):  # pragma: no cover - compiled
     return value
 
 
-def find_mode(start: Array, priors, patterns) -> Mode:
+def find_mode(start: Array, priors: PriorArrays, patterns: Patterns) -> Mode:
     """The mode that lies uphill of a starting point.
 
     Parameters

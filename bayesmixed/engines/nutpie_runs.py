@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def run_nutpie(model: Any, settings: SamplerSettings) -> "xr.DataTree":
     """nutpie's NUTS, as the DataTree that it makes."""
-    return _run(model, settings, raw=False)
+    tree: xr.DataTree = _run(model, settings, raw=False)
+    return tree
 
 
 def run_raw(model: Any, settings: SamplerSettings, variable: str) -> "tuple[Array, xr.Dataset]":
@@ -34,7 +35,7 @@ def run_raw(model: Any, settings: SamplerSettings, variable: str) -> "tuple[Arra
     draws, statistics = _run(model, settings, raw=True).get_arrow_trace()
     tuned = [int(_numbers(batch, "tuning").sum()) for batch in statistics]
 
-    def kept(batches: list, name: str) -> Array:
+    def kept(batches: list[Any], name: str) -> Array:
         return np.stack([_numbers(batch, name)[k:] for batch, k in zip(batches, tuned, strict=True)])
 
     there = [name for name in STATISTICS if name in statistics[0].column_names]
@@ -47,10 +48,9 @@ def _numbers(batch: Any, name: str) -> Array:
     import pyarrow
 
     column = pyarrow.array(batch.column(name))
-    if not pyarrow.types.is_large_list(column.type):
-        return column.to_numpy(zero_copy_only=False)
-    values: Array = column.flatten().to_numpy(zero_copy_only=False)
-    return values.reshape(len(column), -1)
+    is_vector = pyarrow.types.is_large_list(column.type)
+    values: Array = (column.flatten() if is_vector else column).to_numpy(zero_copy_only=False)
+    return values.reshape(len(column), -1) if is_vector else values
 
 
 def _run(model: Any, settings: SamplerSettings, raw: bool) -> Any:

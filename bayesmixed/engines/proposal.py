@@ -38,7 +38,7 @@ class Mixture:
 
     @property
     def size(self) -> int:
-        return self.location.shape[1]
+        return int(self.location.shape[1])
 
     @property
     def moments(self) -> tuple[Array, Array]:
@@ -75,7 +75,8 @@ class Mixture:
         constant = gammaln((nu + d) / 2.0) - gammaln(nu / 2.0) - 0.5 * d * np.log(nu * np.pi)
         with np.errstate(divide="ignore"):
             each = np.log(self.share) - log_det + constant
-        return each[:, None] - 0.5 * (nu + d) * np.log1p(distances / nu)
+        joint: Array = each[:, None] - 0.5 * (nu + d) * np.log1p(distances / nu)
+        return joint
 
     def log_density(self, x: Array) -> Array:
         """The log density at each row of x."""
@@ -124,7 +125,5 @@ class Mixture:
 
 def _log_sum(joint: Array) -> Array:
     """log of the sum over components."""
-    if len(joint) == 1:
-        return joint[0]
-    top = joint.max(axis=0)
-    return top + np.log(np.exp(joint - top).sum(axis=0))
+    top: Array = joint.max(axis=0)
+    return top if len(joint) == 1 else top + np.log(np.exp(joint - top).sum(axis=0))

@@ -55,7 +55,8 @@ class Axes:
     def log_jacobian(self, t: Array) -> Array:
         """Log of the volume of (u, z) per volume of t, at each point."""
         a = (self.centre + self.scale * np.sinh(t))[:, self.q :]
-        return (np.log(self.scale) + np.log(np.cosh(t))).sum(axis=1) + np.log(np.cosh(a)).sum(axis=1)
+        volume: Array = (np.log(self.scale) + np.log(np.cosh(t))).sum(axis=1) + np.log(np.cosh(a)).sum(axis=1)
+        return volume
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +163,8 @@ class Quadrature:
         for corner in np.ndindex(*(2,) * t.shape[1]):
             share = np.prod(np.where(corner, part, 1.0 - part), axis=1)
             total += share * box[tuple((low + corner - origin).T)]
-        return total / self.spacing ** t.shape[1]
+        density: Array = total / self.spacing ** t.shape[1]
+        return density
 
     @cached_property
     def _box(self) -> tuple[Index, Array]:

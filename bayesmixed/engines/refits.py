@@ -93,17 +93,17 @@ def _checked(model: "MixedModel", responses: Any, draws: int, cores: int | None,
         )
     N = model.design.n_obs
     try:
-        responses = np.asarray(responses, dtype=float)
+        values: Array = np.asarray(responses, dtype=float)
     except (TypeError, ValueError):
         raise SamplingError(f"responses must be an array (n, {N}) of numbers, one row a response") from None
-    if responses.ndim != 2 or responses.shape[1] != N or not len(responses):
-        raise SamplingError(f"responses must be an array (n, {N}), one row a response, not {responses.shape}")
-    if not np.isfinite(responses).all():
+    if values.ndim != 2 or values.shape[1] != N or not len(values):
+        raise SamplingError(f"responses must be an array (n, {N}), one row a response, not {values.shape}")
+    if not np.isfinite(values).all():
         raise SamplingError("responses must not hold missing or infinite values")
     for name, value, least in (("draws", draws, 100), ("cores", 1 if cores is None else cores, 1)):
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
             raise SamplingError(f"{name} must be a whole number of at least {least}, not {value!r}")
-    return responses
+    return values
 
 
 def _priors_of(shared: _Shared, response: int) -> PriorArrays:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesmixed.arrays import Array
+from bayesmixed.arrays import Array, Index
 from bayesmixed.compiled import compiled
 from bayesmixed.patterns import Patterns, equal_up_to_rounding
 from bayesmixed.rotation import rotate_row_in
@@ -21,7 +21,9 @@ MOST_HELD = 20_000_000
 
 
 @compiled
-def _rotate_responses(Y, X, Z, root, group, by_group, overall, squares):  # pragma: no cover - compiled
+def _rotate_responses(
+    Y: Array, X: Array, Z: Array, root: Array, group: Index, by_group: Array, overall: Array, squares: Array
+) -> None:  # pragma: no cover - compiled
     """As the rotation of one y, for its many columns; what X and Z leave of each is summed up in `squares`."""
     q, p, m = Z.shape[1], X.shape[1], Y.shape[1]
     row, rest = np.empty(q + p + m), np.empty(p + m)
@@ -95,7 +97,7 @@ class ResponsePatterns:
         return cls(parts[0][0], Rza, Raa, shift.T.copy())
 
 
-def _collapsed(Y, X, Z, root, design: "Design") -> tuple[Patterns, Array, Array]:
+def _collapsed(Y: Array, X: Array, Z: Array, root: Array, design: "Design") -> tuple[Patterns, Array, Array]:
     """Patterns without y, and the y columns (n, rows, q) and (n, p + 1) of each response."""
     (q, p, n), J = (Z.shape[1], X.shape[1], Y.shape[1]), design.n_groups
     by_group, overall, squares = np.zeros((J, q, q + p + n)), np.zeros((p, p + n)), np.zeros(n)

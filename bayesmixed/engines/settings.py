@@ -33,7 +33,7 @@ class SamplerSettings:
     progressbar: bool
     target_accept: float
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, least in (("draws", 1), ("tune", 0), ("chains", 1), ("cores", 1)):
             value = getattr(self, name)
             if value is None and name == "cores":

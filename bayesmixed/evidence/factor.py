@@ -262,7 +262,9 @@ def bayes_factor(
     )
 
 
-def _of_two(first: "tuple[str, MixedModel]", second: "tuple[str, MixedModel]", options: dict) -> BayesFactor:
+def _of_two(
+    first: "tuple[str, MixedModel]", second: "tuple[str, MixedModel]", options: dict[str, Any]
+) -> BayesFactor:
     """Two models as they are, whose priors may differ."""
     notes = check_comparable(first[1], second[1])
     targets = (Target.of(first[1]), Target.of(second[1]))
@@ -270,7 +272,7 @@ def _of_two(first: "tuple[str, MixedModel]", second: "tuple[str, MixedModel]", o
     return BayesFactor(first[0], second[0], found[0], found[1], (), notes, targets, options)
 
 
-def _two(models: Mapping, null: Any) -> "tuple[tuple[str, MixedModel], tuple[str, MixedModel]]":
+def _two(models: Mapping[str, Any], null: Any) -> "tuple[tuple[str, MixedModel], tuple[str, MixedModel]]":
     if len(models) != 2 or null not in list(models):
         there = ", ".join(map(repr, models)) or "none"
         raise DesignError(

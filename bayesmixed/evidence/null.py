@@ -15,9 +15,11 @@ from bayesmixed.coding import Coding
 from bayesmixed.density import Density
 from bayesmixed.errors import DesignError, PriorError
 from bayesmixed.evidence.marginal import Target
-from bayesmixed.moments import Moments, Patterns
+from bayesmixed.moments import Moments
 from bayesmixed.parameters import Parameter, ParameterNames, find_name
+from bayesmixed.patterns import Patterns
 from bayesmixed.posterior import MarginalPosterior
+from bayesmixed.priors.joint import JointPrior
 from bayesmixed.priors.resolved import ResolvedPriors
 from bayesmixed.reml.comparison.submodel import submodel
 
@@ -178,7 +180,7 @@ def _coding(coding: Coding, kept: list[int]) -> Coding:
     return replace(base, rotation=rotation)
 
 
-def _joint(priors: ResolvedPriors, null: Null):
+def _joint(priors: ResolvedPriors, null: Null) -> tuple[JointPrior, ...]:
     out = set(null.tested)
     for joint in priors.joint:
         own = set(joint.names)

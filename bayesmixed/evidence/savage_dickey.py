@@ -4,7 +4,7 @@ Given the covariance parameters, the posterior of a coefficient is normal, so th
 normal densities over draws and needs no smoothing.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -76,7 +76,7 @@ def savage_dickey(target: Target, tested: tuple[Parameter, ...], draws: Array) -
     return DensityRatio(float(log_prior - log_posterior), error)
 
 
-def _prior(prior, parameter: Parameter) -> Array:
+def _prior(prior: Any, parameter: Parameter) -> Array:
     return np.array([prior.entry(k).logpdf(0.0) for k in range(len(parameter.columns))])
 
 

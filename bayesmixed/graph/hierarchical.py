@@ -1,6 +1,6 @@
 """The graph with b and beta explicit: for what the marginal graph cannot say, and as a check of it."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pymc as pm
@@ -49,7 +49,7 @@ def hierarchical_graph(
     return model
 
 
-def _coefficients(priors: ResolvedPriors, names: ParameterNames):
+def _coefficients(priors: ResolvedPriors, names: ParameterNames) -> tuple[Any, dict[str, Any]]:
     """All coefficients in the user's coding, shape (p,), and prior variances of those that share a joint prior."""
     coding = priors.fixed_coding
     prior_coded = pt.zeros(len(coding.centre))
@@ -73,7 +73,9 @@ def _coefficients(priors: ResolvedPriors, names: ParameterNames):
     return beta, scales
 
 
-def _group_effects(root, design: "Design", priors: ResolvedPriors, names: ParameterNames, parametrisation: str):
+def _group_effects(
+    root: Any, design: "Design", priors: ResolvedPriors, names: ParameterNames, parametrisation: str
+) -> Any:
     """b in the user's coding, shape (J, q), with one Deterministic for each random term."""
     shape = (design.n_groups, design.q)
     if parametrisation == "noncentered":

@@ -7,6 +7,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
+from bayesmixed.arrays import Array
 from bayesmixed.graph.parameters import CovarianceVariables, Holder, constant, parameter_dims, prior_data
 from bayesmixed.parameters import Parameter, ParameterNames, stored_name
 from bayesmixed.priors.families import Family
@@ -57,7 +58,7 @@ def joint_potentials(
         pm.Potential(f"joint_prior_{number}", value)
 
 
-def _log_density(joint: JointPrior, name: str, logs, powers, sigma, hold: Holder):
+def _log_density(joint: JointPrior, name: str, logs: Any, powers: Array, sigma: Any, hold: Holder) -> Any:
     """By the parameters themselves, whose transforms in PyMC have the Jacobian of the logarithm."""
     parts = logs * powers + pt.as_tensor_variable(hold(prior_data(name, "log_weights"), np.log(joint.weights)))
     concentration = pt.as_tensor_variable(hold(prior_data(name, "alpha"), np.array(joint.concentration)))
@@ -70,7 +71,7 @@ def _log_density(joint: JointPrior, name: str, logs, powers, sigma, hold: Holder
     return dirichlet + constant_part + _log_total(joint.total, name, pt.exp(log_r), hold) + log_r - logs.sum()
 
 
-def _log_total(total: Family, name: str, r, hold: Holder):
+def _log_total(total: Family, name: str, r: Any, hold: Holder) -> Any:
     numbers = {key: hold(prior_data(name, f"total_{key}"), value) for key, value in total.parameters.items()}
     if isinstance(total, RootR2):
         a, b = numbers["alpha"], numbers["beta"]

@@ -7,6 +7,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
+from bayesmixed.arrays import Array
 from bayesmixed.graph.joint import SCALE, joint_potentials, shared_scale
 from bayesmixed.graph.op import MarginalLogLikelihood
 from bayesmixed.graph.parameters import (
@@ -51,7 +52,9 @@ def marginal_graph(design: "Design", posterior: MarginalPosterior, names: Parame
         given_y = pm.Data("replicate_given_y", 1.0)
         likelihood = _likelihood_of(posterior, constant)
 
-        def logp(value, offset, Lambda, sigma, precision, explicit, given_y):
+        def logp(
+            value: Any, offset: Any, Lambda: Any, sigma: Any, precision: Any, explicit: Any, given_y: Any
+        ) -> Any:
             # The moments hold y and the offset already; the value is the y that they were made of.
             return likelihood(Lambda, sigma, precision, explicit)
 
@@ -99,13 +102,13 @@ def _likelihood_of(posterior: MarginalPosterior, hold: Holder) -> Callable[..., 
     mean = hold(prior_data("coefficients", "mean"), kernel.mean)
     shift = hold(MOMENTS + "shift", posterior.shift[kernel.n_integrated :])
 
-    def likelihood(Lambda, sigma, precision, explicit):
+    def likelihood(Lambda: Any, sigma: Any, precision: Any, explicit: Any) -> Any:
         return MarginalLogLikelihood()(Lambda, sigma, precision, mean, explicit - shift, *data)
 
     return likelihood
 
 
-def _explicit_coefficients(posterior: MarginalPosterior, hold: Holder):
+def _explicit_coefficients(posterior: MarginalPosterior, hold: Holder) -> Any:
     """Free variables of the explicit coefficients, in the kernel's order and the coding of the priors."""
     values, priors = [], posterior.priors
     for parameter in posterior.coefficients.explicit_terms:
@@ -116,7 +119,7 @@ def _explicit_coefficients(posterior: MarginalPosterior, hold: Holder):
     return pt.concatenate(values) if values else pt.zeros(0)
 
 
-def _precision(posterior: MarginalPosterior, hold: Holder):
+def _precision(posterior: MarginalPosterior, hold: Holder) -> tuple[Any, dict[str, Any]]:
     """Prior precisions, and the lambda of terms that share a joint prior.
 
     Constants, but ``1 / (s^2 lambda)`` for a Student-t, lambda ~ InverseGamma(nu/2, nu/2); 1 / lambda of
@@ -147,7 +150,17 @@ class _Replicate:
     def __init__(self, design: "Design", posterior: MarginalPosterior):
         self.design, self.posterior = design, posterior
 
-    def __call__(self, offset, Lambda, sigma, precision, explicit, given_y, rng=None, size=None):
+    def __call__(
+        self,
+        offset: Array,
+        Lambda: Array,
+        sigma: Array,
+        precision: Array,
+        explicit: Array,
+        given_y: Array,
+        rng: Any = None,
+        size: Any = None,
+    ) -> Array:
         from bayesmixed.effects import draw_coefficients
 
         posterior, design = self.posterior, self.design
@@ -167,4 +180,6 @@ class _Replicate:
         root = sigma * posterior.priors.T_inverse @ Lambda
         b = rng.standard_normal((design.n_groups, design.q)) @ root.T
         noise = sigma * rng.standard_normal(design.n_obs) / np.sqrt(design.weights)
-        return design.X @ beta + np.einsum("nq,nq->n", design.Z_rows, b[design.group]) + offset + noise
+        mean = design.X @ beta + np.einsum("nq,nq->n", design.Z_rows, b[design.group]) + offset
+        drawn: Array = mean + noise
+        return drawn

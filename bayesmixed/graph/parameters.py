@@ -50,7 +50,7 @@ def prior_variable(
     dims: tuple[str, ...] | None,
     size: int | None,
     hold: Holder = constant,
-):
+) -> Any:
     """A free variable of the current PyMC model under one prior."""
     if isinstance(prior, PymcPrior):
         from pymc.distributions.shape_utils import change_dist_size
@@ -100,7 +100,9 @@ def covariance_variables(
     return CovarianceVariables(root, sigma, sd)
 
 
-def _correlated(root, sd, corr: LKJ, blocks: tuple[tuple[int, ...], ...], names: ParameterNames, hold: Holder):
+def _correlated(
+    root: Any, sd: Any, corr: LKJ, blocks: tuple[tuple[int, ...], ...], names: ParameterNames, hold: Holder
+) -> Any:
     """The root with the correlations of every block that has some."""
     eta = hold(prior_data(stored_name(names.corr), "eta"), corr.eta)
     wide = [block for block in blocks if len(block) > 1]
@@ -112,7 +114,7 @@ def _correlated(root, sd, corr: LKJ, blocks: tuple[tuple[int, ...], ...], names:
     return root
 
 
-def _user_coding(root, T_inverse, priors: ResolvedPriors, names: ParameterNames) -> None:
+def _user_coding(root: Any, T_inverse: Any, priors: ResolvedPriors, names: ParameterNames) -> None:
     """Deterministics of the sd and correlations at x = 0, exact transforms of the free variables."""
     own = root if T_inverse is None else pt.dot(T_inverse, root)
     G = pt.dot(own, own.T)

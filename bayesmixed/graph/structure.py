@@ -28,7 +28,7 @@ def structure(graph: pm.Model) -> Hashable | None:
     """
     data = {variable.name for variable in graph.data_vars}
     lengths = {id(length): name for name, length in graph.dim_lengths.items()}
-    seen: dict[Variable, int] = {}
+    seen: dict[Variable[Any, Any], int] = {}
     rows: list[Hashable] = []
     roots = [*graph.free_RVs, *graph.deterministics, *graph.potentials]
     try:
@@ -46,7 +46,13 @@ def _sizes(graph: pm.Model) -> Hashable:
     return tuple(tuple(len(graph.coords[dim]) for dim in own) for own in dims)
 
 
-def _visit(root: Variable, data: set[str], lengths: dict[int, str], seen: dict[Variable, int], rows: list) -> int:
+def _visit(
+    root: Variable[Any, Any],
+    data: set[str],
+    lengths: dict[int, str],
+    seen: dict[Variable[Any, Any], int],
+    rows: list[Hashable],
+) -> int:
     """The place of a variable in the list of rows, its ancestors first."""
     waiting = [root]
     while waiting:
@@ -64,7 +70,9 @@ def _visit(root: Variable, data: set[str], lengths: dict[int, str], seen: dict[V
     return seen[root]
 
 
-def _row(variable: Variable, data: set[str], lengths: dict[int, str], seen: dict[Variable, int]) -> Hashable:
+def _row(
+    variable: Variable[Any, Any], data: set[str], lengths: dict[int, str], seen: dict[Variable[Any, Any], int]
+) -> Hashable:
     """One variable by what it is and the places of what it is made of."""
     if variable.owner is not None:
         node = variable.owner

@@ -44,7 +44,8 @@ def correlation_values(covariance: CovarianceParameters, rows: Array) -> Array:
     """
     between = np.einsum("ak,...kl,bl->...ab", rows, covariance.G, rows)
     sd = np.sqrt(np.einsum("...aa->...a", between) + np.asarray(covariance.sigma)[..., None] ** 2)
-    return between / (sd[..., :, None] * sd[..., None, :])
+    correlation: Array = between / (sd[..., :, None] * sd[..., None, :])
+    return correlation
 
 
 class Places(NamedTuple):
@@ -113,5 +114,5 @@ def _all_values(design: "Design", name: str) -> list[Any]:
     if design.streamed is None:
         distinct = np.unique(design.frame[name].to_numpy(dtype=float))
         if len(distinct) <= MOST_VALUES:
-            return distinct.tolist()
-    return np.linspace(marks[0], marks[-1], MOST_VALUES).tolist()
+            return list(distinct.tolist())
+    return list(np.linspace(marks[0], marks[-1], MOST_VALUES).tolist())

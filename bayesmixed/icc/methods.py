@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.errors import PredictionError
 from bayesmixed.fit_draws import FitDraws
 from bayesmixed.icc.values import icc_points, icc_table, icc_values

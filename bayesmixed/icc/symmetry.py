@@ -108,12 +108,14 @@ class SymmetricSums:
 
     def Q(self, x: Array | float) -> Array:
         """``[X y]' (V / sigma^2)^-1 [X y]``, shape (..., p + 1, p + 1)."""
-        return self.within + np.einsum("...u,uab->...ab", 1.0 / self.factors(x), self.products)
+        Q: Array = self.within + np.einsum("...u,uab->...ab", 1.0 / self.factors(x), self.products)
+        return Q
 
     def dQ(self, x: float) -> Array:
         """Derivative of `Q` by x."""
         weight = self._rise(x) / self.factors(x) ** 2
-        return -np.einsum("u,uab->ab", weight, self.products)
+        dQ: Array = -np.einsum("u,uab->ab", weight, self.products)
+        return dQ
 
     def d_log_det(self, x: float) -> float:
         """Derivative of `log_det` by x."""
@@ -121,7 +123,8 @@ class SymmetricSums:
 
     def _rise(self, x: float) -> Array:
         """Derivative of `factors` by x."""
-        return self.sizes / self.largest * (self.largest - 1.0) * np.exp(x)
+        rise: Array = self.sizes / self.largest * (self.largest - 1.0) * np.exp(x)
+        return rise
 
 
 @dataclass(frozen=True, eq=False)

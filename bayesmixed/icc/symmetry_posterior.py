@@ -74,7 +74,8 @@ class SymmetricDensity:
         fit = ((weight * data + prior) ** 2 / P).sum(axis=1)
         rest = weight[:, 0] * Q[-1, -1] + self.mean @ K0m
         log_dets = 2.0 * self.sums.n_rows * s + self.sums.log_det(x) + log_det_P
-        return -0.5 * (self._constant + log_dets + rest - fit)
+        found: Array = -0.5 * (self._constant + log_dets + rest - fit)
+        return found
 
     @property
     def _constant(self) -> float:
@@ -85,7 +86,7 @@ class SymmetricDensity:
     def log_prior(self, x: Array, s: Array) -> Array:
         """Of x and log sigma, normalised: Jacobians are in it."""
         a, b = self.shape
-        on_range = a * special.log_expit(x) + b * special.log_expit(-x) - special.betaln(a, b)
+        on_range: Array = a * special.log_expit(x) + b * special.log_expit(-x) - special.betaln(a, b)
         return on_range + self.sigma.logpdf(np.exp(s)) + s
 
     def __call__(self, x: Array, s: Array) -> Array:

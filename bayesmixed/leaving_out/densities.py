@@ -16,6 +16,7 @@ Vehtari, Gelman and Gabry (2017), doi:10.1007/s11222-016-9696-4.
 
 import numpy as np
 
+from bayesmixed.arrays import Array, Index
 from bayesmixed.compiled import compiled
 from bayesmixed.leaving_out.triangles_without import (
     group_triangles,
@@ -32,7 +33,9 @@ FREE = 0.01
 
 
 @compiled
-def _joined(triangle, block, q, sigma, row):  # pragma: no cover - compiled
+def _joined(
+    triangle: Array, block: Array, q: int, sigma: float, row: Array
+) -> float:  # pragma: no cover - compiled
     """``2 log(|T+| / |T|) + l'l / sigma^2`` of a group; the triangle becomes T+."""
     p, log_ratio = triangle.shape[0], 0.0
     for k in range(p):
@@ -40,13 +43,23 @@ def _joined(triangle, block, q, sigma, row):  # pragma: no cover - compiled
     left = join(triangle, block, q, row) + block[q + p, q + p] * block[q + p, q + p]
     for k in range(p):
         log_ratio += 2.0 * np.log(triangle[k, k])
-    return log_ratio + left / (sigma * sigma)
+    result: float = log_ratio + left / (sigma * sigma)
+    return result
 
 
 @compiled
 def densities_of_groups(
-    R, n, log_weights, Lambda, sigma, precision, mean, explicit, result, within
-):  # pragma: no cover - compiled
+    R: Array,
+    n: Array,
+    log_weights: Array,
+    Lambda: Array,
+    sigma: Array,
+    precision: Array,
+    mean: Array,
+    explicit: Array,
+    result: Array,
+    within: Array,
+) -> None:  # pragma: no cover - compiled
     """Fill ``log p(y_i | y_-i, theta)`` and ``log p(replicate of y_i | y, theta)``, both (draws, J)."""
     groups, p, q = R.shape[0], precision.shape[1], Lambda.shape[1]
     blocks, rest = np.empty((groups, q + p + 1, q + p + 1)), np.empty((groups, p, p + 1))
@@ -69,7 +82,7 @@ def densities_of_groups(
 
 
 @compiled
-def _stack(block, coefficients, q, triangle):  # pragma: no cover - compiled
+def _stack(block: Array, coefficients: Array, q: int, triangle: Array) -> None:  # pragma: no cover - compiled
     """The triangle of (u, coefficients), (q + p, q + p + 1): u from a group, or its prior, coefficients below."""
     p, size = coefficients.shape[0], triangle.shape[0]
     for i in range(size):
@@ -84,9 +97,10 @@ def _stack(block, coefficients, q, triangle):  # pragma: no cover - compiled
 
 
 @compiled
-def _predicted(triangle, row, solved):  # pragma: no cover - compiled
+def _predicted(triangle: Array, row: Array, solved: Array) -> tuple[float, float]:  # pragma: no cover - compiled
     """``h = ||T^-T x||^2`` and the residual y - x'(T^-1 t) of a row ``[x y]``."""
-    size, h, residual = triangle.shape[0], 0.0, row[triangle.shape[0]]
+    size: int = triangle.shape[0]
+    h, residual = 0.0, row[size]
     for k in range(size):
         total = row[k]
         for i in range(k):
@@ -98,7 +112,9 @@ def _predicted(triangle, row, solved):  # pragma: no cover - compiled
 
 
 @compiled
-def _all_but(rows, left_out, Lambda, explicit, triangle, row):  # pragma: no cover - compiled
+def _all_but(
+    rows: Array, left_out: int, Lambda: Array, explicit: Array, triangle: Array, row: Array
+) -> None:  # pragma: no cover - compiled
     """Rotate all rows of a group but one into a triangle."""
     for i in range(rows.shape[0]):
         if i != left_out:
@@ -107,14 +123,25 @@ def _all_but(rows, left_out, Lambda, explicit, triangle, row):  # pragma: no cov
 
 
 @compiled
-def _normal(residual, variance, log_weight):  # pragma: no cover - compiled
-    return -0.5 * (LOG_2PI + np.log(variance) - log_weight + residual * residual / variance)
+def _normal(residual: float, variance: float, log_weight: float) -> float:  # pragma: no cover - compiled
+    result: float = -0.5 * (LOG_2PI + np.log(variance) - log_weight + residual * residual / variance)
+    return result
 
 
 @compiled
 def densities_of_rows(
-    R, rows, start, log_weights, Lambda, sigma, precision, mean, explicit, result, within
-):  # pragma: no cover - compiled
+    R: Array,
+    rows: Array,
+    start: Index,
+    log_weights: Array,
+    Lambda: Array,
+    sigma: Array,
+    precision: Array,
+    mean: Array,
+    explicit: Array,
+    result: Array,
+    within: Array,
+) -> None:  # pragma: no cover - compiled
     """Fill ``log p(y_ij | y_-ij, theta)`` and ``log p(replicate of y_ij | y, theta)``, both (draws, N).
 
     Rows ``[Z X X_explicit y]``, times root weights, stand group by group: those of g in

@@ -1,7 +1,7 @@
 """The draws that leaving out needs again, and closed-form densities of all units under them."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -58,7 +58,7 @@ def kernel_arguments(posterior: MarginalPosterior, draws: CovarianceDraws) -> tu
 
 def _in_parts(
     compute: Callable[..., None],
-    common: tuple,
+    common: tuple[Any, ...],
     posterior: MarginalPosterior,
     draws: CovarianceDraws,
     units: int,

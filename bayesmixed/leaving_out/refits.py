@@ -16,6 +16,7 @@ from bayesmixed.evidence.bridge import bridged
 from bayesmixed.leaving_out.draws import kernel_arguments
 from bayesmixed.likelihood import log_likelihood
 from bayesmixed.moments import Moments
+from bayesmixed.patterns import Patterns
 from bayesmixed.posterior import CovarianceDraws, MarginalPosterior
 from bayesmixed.seeds import child_seed
 
@@ -89,6 +90,8 @@ def _log_likelihoods(posterior: MarginalPosterior, draws: CovarianceDraws) -> Ar
 
 
 @compiled
-def _fill(Lambda, sigma, precision, mean, explicit, patterns, result):  # pragma: no cover - compiled
+def _fill(
+    Lambda: Array, sigma: Array, precision: Array, mean: Array, explicit: Array, patterns: Patterns, result: Array
+) -> None:  # pragma: no cover - compiled
     for d in range(sigma.shape[0]):
         result[d] = log_likelihood(Lambda[d], sigma[d], precision[d], mean, explicit[d], patterns)

@@ -14,12 +14,15 @@ any other group tells of.
 
 import numpy as np
 
+from bayesmixed.arrays import Array
 from bayesmixed.compiled import compiled
 from bayesmixed.rotation import rotate_row_in
 
 
 @compiled
-def group_triangles(R, Lambda, explicit, blocks):  # pragma: no cover - compiled
+def group_triangles(
+    R: Array, Lambda: Array, explicit: Array, blocks: Array
+) -> None:  # pragma: no cover - compiled
     """Fill the triangles of every group, shape (J, q + p + 1, q + p + 1), from rows ``[Z X X_explicit y]``."""
     q, e, size = Lambda.shape[0], explicit.shape[0], blocks.shape[1]
     row = np.empty(size)
@@ -36,7 +39,9 @@ def group_triangles(R, Lambda, explicit, blocks):  # pragma: no cover - compiled
 
 
 @compiled
-def unknowns_of_row(columns, Lambda, explicit, e, row):  # pragma: no cover - compiled
+def unknowns_of_row(
+    columns: Array, Lambda: Array, explicit: Array, e: int, row: Array
+) -> None:  # pragma: no cover - compiled
     """``[z'Lambda, x, y - x_explicit'beta_explicit]`` of one row ``[z x x_explicit y]``."""
     q, size = Lambda.shape[0], row.shape[0]
     for k in range(q):
@@ -53,7 +58,9 @@ def unknowns_of_row(columns, Lambda, explicit, e, row):  # pragma: no cover - co
 
 
 @compiled
-def prior_triangle(precision, mean, sigma, triangle):  # pragma: no cover - compiled
+def prior_triangle(
+    precision: Array, mean: Array, sigma: float, triangle: Array
+) -> None:  # pragma: no cover - compiled
     """The prior as rows: ``sqrt(K0) sigma [I, m]``, shape (p, p + 1)."""
     p = precision.shape[0]
     for i in range(p):
@@ -65,9 +72,10 @@ def prior_triangle(precision, mean, sigma, triangle):  # pragma: no cover - comp
 
 
 @compiled
-def join(triangle, other, offset, row):  # pragma: no cover - compiled
+def join(triangle: Array, other: Array, offset: int, row: Array) -> float:  # pragma: no cover - compiled
     """Rotate the p rows of another triangle into one, (p, p + 1); returns the squares that none fits."""
-    p, left = triangle.shape[0], 0.0
+    p: int = triangle.shape[0]
+    left = 0.0
     for i in range(p):
         for k in range(p + 1):
             row[k] = other[offset + i, offset + k]
@@ -77,7 +85,9 @@ def join(triangle, other, offset, row):  # pragma: no cover - compiled
 
 
 @compiled
-def without_each(blocks, q, prior, rest, total):  # pragma: no cover - compiled
+def without_each(
+    blocks: Array, q: int, prior: Array, rest: Array, total: Array
+) -> None:  # pragma: no cover - compiled
     """Fill what the prior and all groups but one tell, (J, p, p + 1), and what all tell, (p, p + 1)."""
     groups, p = rest.shape[0], rest.shape[1]
     row, back = np.empty(p + 1), np.zeros((p, p + 1))

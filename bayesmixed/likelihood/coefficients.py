@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from bayesmixed.arrays import Array
 from bayesmixed.compiled import compiled
 from bayesmixed.likelihood.triangular import cholesky, solve_lower_vector, solve_upper_vector
 
@@ -9,17 +10,17 @@ LOG_2PI = float(np.log(2.0 * np.pi))
 
 
 @compiled
-def times_explicit(Q, row, explicit):  # pragma: no cover - compiled
+def times_explicit(Q: Array, row: int, explicit: Array) -> float:  # pragma: no cover - compiled
     """One entry of ``Q a`` with a = (0, -beta_explicit, 1): explicit columns come just before y, the last."""
     last, e = Q.shape[0] - 1, explicit.shape[0]
-    total = Q[row, last]
+    total: float = Q[row, last]
     for k in range(e):
         total -= Q[row, last - e + k] * explicit[k]
     return total
 
 
 @compiled
-def subtract_explicit(Q, explicit, reduced):  # pragma: no cover - compiled
+def subtract_explicit(Q: Array, explicit: Array, reduced: Array) -> None:  # pragma: no cover - compiled
     """Cross-products of ``[X_integrated, y - X_explicit beta_explicit]`` from those of ``[X y]``.
 
     Integrated columns come first, explicit ones next, y last. `reduced` may have rows and columns to spare.
@@ -39,13 +40,17 @@ def subtract_explicit(Q, explicit, reduced):  # pragma: no cover - compiled
 
 
 @compiled
-def _counted_from(reduced, variance, precision, mean, i):  # pragma: no cover - compiled
+def _counted_from(
+    reduced: Array, variance: float, precision: Array, mean: Array, i: int
+) -> float:  # pragma: no cover - compiled
     """Its prior mean for a coefficient of which the prior says more than the data, else 0."""
     return mean[i] if precision[i] * variance > reduced[i, i] else 0.0
 
 
 @compiled
-def integrate_beta(reduced, sigma, precision, mean, lower, betahat):  # pragma: no cover - compiled
+def integrate_beta(
+    reduced: Array, sigma: float, precision: Array, mean: Array, lower: Array, betahat: Array
+) -> float:  # pragma: no cover - compiled
     """The terms of -2 log p that hold beta: ``log|P| - log|K0|_+ - p_flat log 2pi + m'K0m - h'P^-1h``.
 
     Fills `lower`, the Cholesky factor of P, and `betahat` = P^-1 h. Under a prior far sharper than the data the

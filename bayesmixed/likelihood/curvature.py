@@ -10,13 +10,15 @@ so that all derivatives are made of ``ZZ = Rzz'M^-1Rzz``, ``ZF = Rzz'M^-1F``, ``
 
 import numpy as np
 
+from bayesmixed.arrays import Array, Index
 from bayesmixed.compiled import compiled
 from bayesmixed.likelihood.groups import relative_variance
 from bayesmixed.likelihood.triangular import cholesky, solve_lower
+from bayesmixed.patterns import Patterns
 
 
 @compiled
-def _inner(left, right, out):  # pragma: no cover - compiled
+def _inner(left: Array, right: Array, out: Array) -> None:  # pragma: no cover - compiled
     """``out <- left' right``."""
     for i in range(left.shape[1]):
         for j in range(right.shape[1]):
@@ -27,14 +29,16 @@ def _inner(left, right, out):  # pragma: no cover - compiled
 
 
 @compiled
-def _copy(source, target):  # pragma: no cover - compiled
+def _copy(source: Array, target: Array) -> None:  # pragma: no cover - compiled
     for i in range(source.shape[0]):
         for j in range(source.shape[1]):
             target[i, j] = source[i, j]
 
 
 @compiled
-def _add_log_det(rows, columns, count, ZZ, ZF, FF, gradient, hessian):  # pragma: no cover - compiled
+def _add_log_det(
+    rows: Index, columns: Index, count: float, ZZ: Array, ZF: Array, FF: Array, gradient: Array, hessian: Array
+) -> None:  # pragma: no cover - compiled
     """Add the derivatives of ``count log|M|``."""
     for r in range(rows.shape[0]):
         i, j = rows[r], columns[r]
@@ -48,7 +52,20 @@ def _add_log_det(rows, columns, count, ZZ, ZF, FF, gradient, hessian):  # pragma
 
 
 @compiled
-def _add_squares(rows, columns, ZZ, ZF, FF, ZC, FC, EZ, EF, gradient, hessian, dQ):  # pragma: no cover - compiled
+def _add_squares(
+    rows: Index,
+    columns: Index,
+    ZZ: Array,
+    ZF: Array,
+    FF: Array,
+    ZC: Array,
+    FC: Array,
+    EZ: Array,
+    EF: Array,
+    gradient: Array,
+    hessian: Array,
+    dQ: Array,
+) -> None:  # pragma: no cover - compiled
     """Add the derivatives of ``tr(E Q)`` from one set of rows, with ``EZ = E ZC'`` and ``EF = E FC'``."""
     p1 = ZC.shape[1]
     for r in range(rows.shape[0]):
@@ -73,8 +90,15 @@ def _add_squares(rows, columns, ZZ, ZF, FF, ZC, FC, EZ, EF, gradient, hessian, d
 
 @compiled
 def integrate_groups_hessian(
-    Lambda, rows, columns, patterns, E, gradient, hessian, dQ
-):  # pragma: no cover - compiled
+    Lambda: Array,
+    rows: Index,
+    columns: Index,
+    patterns: Patterns,
+    E: Array,
+    gradient: Array,
+    hessian: Array,
+    dQ: Array,
+) -> None:  # pragma: no cover - compiled
     """Derivatives by the entries (rows, columns) of Lambda of ``sum_i log|M_i| + tr(E Q)``, E symmetric and fixed.
 
     Fills the gradient, shape (R,), the Hessian, (R, R), and the derivatives of Q, (R, p + 1, p + 1).

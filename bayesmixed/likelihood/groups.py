@@ -6,14 +6,16 @@ here is the code of any number, and the choice between them.
 
 import numpy as np
 
+from bayesmixed.arrays import Array
 from bayesmixed.compiled import compiled
 from bayesmixed.likelihood.one_effect import add_one_effect, one_effect_gradient
 from bayesmixed.likelihood.triangular import cholesky, fill, solve_lower, solve_upper
 from bayesmixed.likelihood.two_effects import add_two_effects, two_effects_gradient
+from bayesmixed.patterns import Patterns
 
 
 @compiled
-def relative_variance(Rzz, Lambda, F, M):  # pragma: no cover - compiled
+def relative_variance(Rzz: Array, Lambda: Array, F: Array, M: Array) -> None:  # pragma: no cover - compiled
     """``F = Rzz Lambda`` and ``M = I + F F'``."""
     q = Rzz.shape[0]
     for i in range(q):
@@ -33,7 +35,7 @@ def relative_variance(Rzz, Lambda, F, M):  # pragma: no cover - compiled
 
 
 @compiled
-def integrate_groups(Lambda, patterns, Q):  # pragma: no cover - compiled
+def integrate_groups(Lambda: Array, patterns: Patterns, Q: Array) -> float:  # pragma: no cover - compiled
     """Fill Q, shape (p + 1, p + 1), and return ``sum_i log|M_i|``."""
     Raa, q, p1 = patterns.Raa, patterns.Rzz.shape[1], patterns.Rza.shape[2]
     for a in range(p1):
@@ -55,7 +57,9 @@ def integrate_groups(Lambda, patterns, Q):  # pragma: no cover - compiled
 
 
 @compiled
-def integrate_groups_gradient(Lambda, patterns, weight, E, gradient):  # pragma: no cover - compiled
+def integrate_groups_gradient(
+    Lambda: Array, patterns: Patterns, weight: float, E: Array, gradient: Array
+) -> None:  # pragma: no cover - compiled
     """Derivative by Lambda of ``weight * sum_i log|M_i| + tr(E Q)``, E symmetric, into `gradient` (q x q)."""
     q = patterns.Rzz.shape[1]
     if q == 1:
@@ -67,7 +71,7 @@ def integrate_groups_gradient(Lambda, patterns, weight, E, gradient):  # pragma:
 
 
 @compiled
-def add_effects(Lambda, patterns, Q):  # pragma: no cover - compiled
+def add_effects(Lambda: Array, patterns: Patterns, Q: Array) -> float:  # pragma: no cover - compiled
     """Add the groups to the lower triangle of Q, for any q; returns ``sum_i log|M_i|``."""
     Rzz, count, start, Rza = patterns.Rzz, patterns.count, patterns.start, patterns.Rza
     q, p1 = Rzz.shape[1], Rza.shape[2]
@@ -92,7 +96,9 @@ def add_effects(Lambda, patterns, Q):  # pragma: no cover - compiled
 
 
 @compiled
-def effects_gradient(Lambda, patterns, weight, E, gradient):  # pragma: no cover - compiled
+def effects_gradient(
+    Lambda: Array, patterns: Patterns, weight: float, E: Array, gradient: Array
+) -> None:  # pragma: no cover - compiled
     """`integrate_groups_gradient` for any q: ``2 sum_u Rzz' U F`` with ``U = weight m_u M^-1 - C E C'``."""
     Rzz, count, start, Rza = patterns.Rzz, patterns.count, patterns.start, patterns.Rza
     q, p1 = Rzz.shape[1], Rza.shape[2]

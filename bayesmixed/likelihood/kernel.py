@@ -65,17 +65,23 @@ class MarginalLikelihood:
     def flat_precision(self) -> Array:
         return np.zeros(self.n_integrated)
 
-    def _arguments(self, Lambda, sigma, precision, explicit) -> tuple:
+    def _arguments(
+        self, Lambda: Array, sigma: float, precision: Array | None, explicit: Array | None
+    ) -> tuple[Array, float, Array, Array, Array, Patterns]:
         precision = self.flat_precision if precision is None else np.asarray(precision, dtype=float)
         explicit = np.zeros(self.n_explicit) if explicit is None else np.asarray(explicit, dtype=float)
         Lambda = np.ascontiguousarray(Lambda, dtype=float)
         return (Lambda, float(sigma), precision, self.mean, explicit, self.patterns)
 
-    def value(self, Lambda: Array, sigma: float, precision=None, explicit=None) -> float:
+    def value(
+        self, Lambda: Array, sigma: float, precision: Array | None = None, explicit: Array | None = None
+    ) -> float:
         """log p(y | Lambda, sigma, explicit coefficients); nan where it does not exist."""
         return log_likelihood(*self._arguments(Lambda, sigma, precision, explicit))
 
-    def value_and_gradient(self, Lambda: Array, sigma: float, precision=None, explicit=None) -> ValueAndGradient:
+    def value_and_gradient(
+        self, Lambda: Array, sigma: float, precision: Array | None = None, explicit: Array | None = None
+    ) -> ValueAndGradient:
         """The value with its derivatives."""
         d_Lambda = np.zeros_like(np.asarray(Lambda, dtype=float))
         d_precision, d_explicit = np.zeros(self.n_integrated), np.zeros(self.n_explicit)

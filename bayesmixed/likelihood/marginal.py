@@ -13,6 +13,7 @@ from bayesmixed.likelihood.coefficients import LOG_2PI, integrate_beta, subtract
 from bayesmixed.likelihood.groups import integrate_groups, integrate_groups_gradient
 from bayesmixed.likelihood.triangular import fill, solve_lower, solve_upper
 from bayesmixed.likelihood.views import matrix, vector
+from bayesmixed.patterns import Patterns
 
 
 class Workspace(NamedTuple):
@@ -34,13 +35,13 @@ class Workspace(NamedTuple):
 
 
 @compiled
-def workspace_size(p1, p):  # pragma: no cover - compiled
+def workspace_size(p1: int, p: int) -> int:  # pragma: no cover - compiled
     """Numbers in a `Workspace` for p1 columns of X and y, p of which are integrated."""
     return 3 * p1 * p1 + 2 * p * p + p
 
 
 @compiled
-def workspace(flat, place, p1, p):  # pragma: no cover - compiled
+def workspace(flat: Array, place: int, p1: int, p: int) -> Workspace:  # pragma: no cover - compiled
     """A `Workspace` carved out of `flat`, from a place on."""
     wide, narrow = p1 * p1, p * p
     end = place + 3 * wide
@@ -55,18 +56,29 @@ def workspace(flat, place, p1, p):  # pragma: no cover - compiled
 
 
 @compiled
-def evaluate(Lambda, sigma, precision, mean, explicit, patterns, work):  # pragma: no cover - compiled
+def evaluate(
+    Lambda: Array,
+    sigma: float,
+    precision: Array,
+    mean: Array,
+    explicit: Array,
+    patterns: Patterns,
+    work: Workspace,
+) -> float:  # pragma: no cover - compiled
     """`log_likelihood` in a workspace, which then holds what its derivatives need."""
     p = work.betahat.shape[0]
     log_det = integrate_groups(Lambda, patterns, work.Q)
     subtract_explicit(work.Q, explicit, work.reduced)
     beta_terms = integrate_beta(work.reduced, sigma, precision, mean, work.lower, work.betahat)
     total = patterns.n_rows * (LOG_2PI + 2.0 * np.log(sigma)) - patterns.sum_log_weights + log_det + beta_terms
-    return -0.5 * (total + work.reduced[p, p] / (sigma * sigma))
+    value: float = -0.5 * (total + work.reduced[p, p] / (sigma * sigma))
+    return value
 
 
 @compiled
-def log_likelihood(Lambda, sigma, precision, mean, explicit, patterns):  # pragma: no cover - compiled
+def log_likelihood(
+    Lambda: Array, sigma: float, precision: Array, mean: Array, explicit: Array, patterns: Patterns
+) -> float:  # pragma: no cover - compiled
     """log p(y | Lambda, sigma, beta_explicit) with b and the other coefficients integrated out."""
     p1, p = patterns.Rza.shape[2], mean.shape[0]
     flat = np.empty(workspace_size(p1, p))
@@ -76,7 +88,7 @@ def log_likelihood(Lambda, sigma, precision, mean, explicit, patterns):  # pragm
 
 
 @compiled
-def _derivative_by_Q(explicit, variance, work):  # pragma: no cover - compiled
+def _derivative_by_Q(explicit: Array, variance: float, work: Workspace) -> None:  # pragma: no cover - compiled
     """E with ``d(-2 log p) = tr(E dQ)`` over the columns [integrated, explicit, y]; and ``P^-1``.
 
     ``E = (P^-1 + a a') / sigma^2`` with P^-1 in the integrated columns and ``a = (-betahat, -beta_explicit, 1)``.
@@ -100,8 +112,17 @@ def _derivative_by_Q(explicit, variance, work):  # pragma: no cover - compiled
 
 @compiled
 def evaluate_gradient(
-    Lambda, sigma, precision, mean, explicit, patterns, work, d_Lambda, d_precision, d_explicit
-):  # pragma: no cover - compiled
+    Lambda: Array,
+    sigma: float,
+    precision: Array,
+    mean: Array,
+    explicit: Array,
+    patterns: Patterns,
+    work: Workspace,
+    d_Lambda: Array,
+    d_precision: Array,
+    d_explicit: Array,
+) -> tuple[float, float]:  # pragma: no cover - compiled
     """`log_likelihood_gradient` in a workspace."""
     value = evaluate(Lambda, sigma, precision, mean, explicit, patterns, work)
     if not np.isfinite(value):
@@ -129,8 +150,16 @@ def evaluate_gradient(
 
 @compiled
 def log_likelihood_gradient(
-    Lambda, sigma, precision, mean, explicit, patterns, d_Lambda, d_precision, d_explicit
-):  # pragma: no cover - compiled
+    Lambda: Array,
+    sigma: float,
+    precision: Array,
+    mean: Array,
+    explicit: Array,
+    patterns: Patterns,
+    d_Lambda: Array,
+    d_precision: Array,
+    d_explicit: Array,
+) -> tuple[float, float]:  # pragma: no cover - compiled
     """`log_likelihood` with its derivatives; returns (value, derivative by sigma at fixed Lambda).
 
     Where the value is not finite, derivatives are left as they are.

@@ -2,14 +2,16 @@
 
 import numpy as np
 
+from bayesmixed.arrays import Array
 from bayesmixed.compiled import compiled
+from bayesmixed.patterns import Patterns
 
 #: A product of determinants is logged before it could overflow: one logarithm stands for many groups.
 LARGE = 1e100
 
 
 @compiled
-def add_one_effect(Lambda, patterns, Q):  # pragma: no cover - compiled
+def add_one_effect(Lambda: Array, patterns: Patterns, Q: Array) -> float:  # pragma: no cover - compiled
     """Add the groups to the lower triangle of Q; returns ``sum_i log m_i``."""
     Rzz, count, start, Rza = patterns.Rzz, patterns.count, patterns.start, patterns.Rza
     p1 = Rza.shape[2]
@@ -30,11 +32,14 @@ def add_one_effect(Lambda, patterns, Q):  # pragma: no cover - compiled
                 x = Rza[g, 0, a] * inverse
                 for b in range(a + 1):
                     Q[a, b] += x * Rza[g, 0, b]
-    return sum_log_det + np.log(product)
+    total: float = sum_log_det + np.log(product)
+    return total
 
 
 @compiled
-def one_effect_gradient(Lambda, patterns, weight, E, gradient):  # pragma: no cover - compiled
+def one_effect_gradient(
+    Lambda: Array, patterns: Patterns, weight: float, E: Array, gradient: Array
+) -> None:  # pragma: no cover - compiled
     """``2 Lambda sum_u Rzz^2 (weight m_u / m - c E c')`` with ``c = Rza / m``, into `gradient` (1 x 1)."""
     Rzz, count, start, Rza = patterns.Rzz, patterns.count, patterns.start, patterns.Rza
     p1 = Rza.shape[2]

@@ -6,11 +6,12 @@ seconds of compilation.
 
 import numpy as np
 
+from bayesmixed.arrays import Array
 from bayesmixed.compiled import compiled
 
 
 @compiled
-def cholesky(matrix, lower):  # pragma: no cover - compiled
+def cholesky(matrix: Array, lower: Array) -> float:  # pragma: no cover - compiled
     """Lower triangle with ``lower lower' = matrix``; returns log|matrix|, or nan if not positive definite.
 
     Both may be the same array.
@@ -35,7 +36,7 @@ def cholesky(matrix, lower):  # pragma: no cover - compiled
 
 
 @compiled
-def solve_lower(lower, columns):  # pragma: no cover - compiled
+def solve_lower(lower: Array, columns: Array) -> None:  # pragma: no cover - compiled
     """``columns <- lower^-1 columns``."""
     for i in range(lower.shape[0]):
         for j in range(columns.shape[1]):
@@ -46,7 +47,7 @@ def solve_lower(lower, columns):  # pragma: no cover - compiled
 
 
 @compiled
-def solve_upper(lower, columns):  # pragma: no cover - compiled
+def solve_upper(lower: Array, columns: Array) -> None:  # pragma: no cover - compiled
     """``columns <- lower'^-1 columns``."""
     for i in range(lower.shape[0] - 1, -1, -1):
         for j in range(columns.shape[1]):
@@ -57,7 +58,7 @@ def solve_upper(lower, columns):  # pragma: no cover - compiled
 
 
 @compiled
-def solve_lower_vector(lower, x):  # pragma: no cover - compiled
+def solve_lower_vector(lower: Array, x: Array) -> None:  # pragma: no cover - compiled
     """``x <- lower^-1 x``."""
     for i in range(lower.shape[0]):
         total = x[i]
@@ -67,7 +68,7 @@ def solve_lower_vector(lower, x):  # pragma: no cover - compiled
 
 
 @compiled
-def solve_upper_vector(lower, x):  # pragma: no cover - compiled
+def solve_upper_vector(lower: Array, x: Array) -> None:  # pragma: no cover - compiled
     """``x <- lower'^-1 x``."""
     for i in range(lower.shape[0] - 1, -1, -1):
         total = x[i]
@@ -77,7 +78,7 @@ def solve_upper_vector(lower, x):  # pragma: no cover - compiled
 
 
 @compiled
-def fill(matrix, diagonal):  # pragma: no cover - compiled
+def fill(matrix: Array, diagonal: float) -> None:  # pragma: no cover - compiled
     """``matrix <- diagonal I``. A loop: NumPy's way of writing it takes a second to compile."""
     for i in range(matrix.shape[0]):
         for j in range(matrix.shape[1]):

@@ -10,12 +10,14 @@ is a sum of squares, so that no digit is lost when M is nearly singular beside i
 
 import numpy as np
 
+from bayesmixed.arrays import Array
 from bayesmixed.compiled import compiled
 from bayesmixed.likelihood.one_effect import LARGE
+from bayesmixed.patterns import Patterns
 
 
 @compiled
-def _factor(Rzz, Lambda):  # pragma: no cover - compiled
+def _factor(Rzz: Array, Lambda: Array) -> tuple[float, float, float, float]:  # pragma: no cover - compiled
     """``(1 / a, 1 / s, r, |M|)`` of one pattern."""
     f00 = Rzz[0, 0] * Lambda[0, 0] + Rzz[0, 1] * Lambda[1, 0]
     f01 = Rzz[0, 0] * Lambda[0, 1] + Rzz[0, 1] * Lambda[1, 1]
@@ -31,7 +33,7 @@ def _factor(Rzz, Lambda):  # pragma: no cover - compiled
 
 
 @compiled
-def add_two_effects(Lambda, patterns, Q):  # pragma: no cover - compiled
+def add_two_effects(Lambda: Array, patterns: Patterns, Q: Array) -> float:  # pragma: no cover - compiled
     """Add the groups to the lower triangle of Q; returns ``sum_i log|M_i|``."""
     Rzz, count, start, Rza = patterns.Rzz, patterns.count, patterns.start, patterns.Rza
     p1 = Rza.shape[2]
@@ -51,11 +53,14 @@ def add_two_effects(Lambda, patterns, Q):  # pragma: no cover - compiled
                 y = (Rza[g, 1, a] - r * Rza[g, 0, a]) * second
                 for b in range(a + 1):
                     Q[a, b] += x * Rza[g, 0, b] + y * (Rza[g, 1, b] - r * Rza[g, 0, b])
-    return sum_log_det + np.log(product)
+    total: float = sum_log_det + np.log(product)
+    return total
 
 
 @compiled
-def two_effects_gradient(Lambda, patterns, weight, E, gradient):  # pragma: no cover - compiled
+def two_effects_gradient(
+    Lambda: Array, patterns: Patterns, weight: float, E: Array, gradient: Array
+) -> None:  # pragma: no cover - compiled
     """``2 sum_u (Rzz' U Rzz) Lambda`` with ``U = weight m_u M^-1 - C E C'``, into `gradient` (2 x 2).
 
     ``U = L'^-1 V L^-1``, V from ``uEu'``; the sum over patterns holds three numbers.

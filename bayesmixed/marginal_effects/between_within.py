@@ -143,7 +143,8 @@ def _suffixes(names: Any) -> tuple[str, str]:
 def _numbers(frame: Any, name: str) -> Array:
     if frame[name].dtype.kind not in "biuf":
         raise TableError(f"column {name!r} is text or a category; its means need numbers")
-    return frame[name].to_numpy(dtype=float)
+    numbers: Array = frame[name].to_numpy(dtype=float)
+    return numbers
 
 
 def _with_columns(data: Any, added: Mapping[str, Array]) -> Any:

@@ -56,7 +56,10 @@ def compare(cells: Combinations, method: Any, n_by: int = 0) -> Combinations:
     blocks, labels = _blocks(cells.index, n_by)
     k = len(labels)
     if k < 2:
-        raise PredictionError("one cell has nothing to be compared with: name values in at, or another variable")
+        raise PredictionError(
+            "one cell has nothing to be compared with: name several values in at, such as at={'x': [0, 1]}, or "
+            "another variable"
+        )
     names, C, null = _matrix(method, labels)
     parts = [(C @ cells.L[rows], C @ cells.constant[rows]) for rows in blocks]
     index = _index(cells.index, n_by, [rows[0] for rows in blocks], names)
@@ -68,7 +71,7 @@ def compare(cells: Combinations, method: Any, n_by: int = 0) -> Combinations:
 def _blocks(index: pd.Index, n_by: int) -> tuple[list[Any], list[str]]:
     """Positions of the cells of each block, and the labels that cells have within one."""
     rows = [key if isinstance(key, tuple) else (key,) for key in index]
-    found: dict[tuple, list[int]] = {}
+    found: dict[tuple[Any, ...], list[int]] = {}
     for place, row in enumerate(rows):
         found.setdefault(row[:n_by], []).append(place)
     first = next(iter(found.values()))

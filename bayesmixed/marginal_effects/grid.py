@@ -97,6 +97,11 @@ def values_of(design: "Design", name: str) -> list[Any]:
     column = next(one for one in design.encoding.columns if one.name == name)
     if column.kind == "factor":
         return list(column.levels)
+    if design.streamed is not None:
+        raise PredictionError(
+            f"the rows of this table were streamed and are gone, and with them the mean of {name!r}: "
+            f"give its value, at={{{name!r}: ...}}"
+        )
     values = design.frame[name]
     return [False, True] if values.dtype.kind == "b" else [float(values.mean())]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ADJUSTMENTS = ("holm", "tukey")
 
 
-class EffectTable(pd.DataFrame):
+class EffectTable(pd.DataFrame):  # type: ignore[misc]  # pandas has no types
     """A table that knows the draws behind its rows; what is sliced from it is an ordinary data frame.
 
     Attributes
@@ -32,7 +32,7 @@ class EffectTable(pd.DataFrame):
     draws: Array
 
     @property
-    def _constructor(self) -> type[pd.DataFrame]:
+    def _constructor(self) -> Any:
         return pd.DataFrame
 
     @classmethod
@@ -107,12 +107,13 @@ def adjusted(table: pd.DataFrame, adjust: str) -> Array:
 
     k = round((1.0 + np.sqrt(1.0 + 8.0 * m)) / 2.0)  # m pairs of k means
     t, degrees = np.abs(table["t"].to_numpy()), table["df"].to_numpy()
-    return p if k == 2 else studentized_range.sf(np.sqrt(2.0) * t, k, degrees)
+    adjusted: Array = p if k == 2 else studentized_range.sf(np.sqrt(2.0) * t, k, degrees)
+    return adjusted
 
 
 def check_adjustment(adjust: str | None, method: Any) -> None:
     """Tukey's range is that of all pairs."""
-    if adjust is not None and adjust not in ADJUSTMENTS:
+    if adjust is not None and (not isinstance(adjust, str) or adjust not in ADJUSTMENTS):
         raise RemlError(f"adjust must be None, {' or '.join(map(repr, ADJUSTMENTS))}, not {adjust!r}")
     if adjust == "tukey" and not (isinstance(method, str) and method == "pairwise"):
         raise RemlError("adjust='tukey' is for method='pairwise' only: use adjust='holm'")

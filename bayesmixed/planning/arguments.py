@@ -62,4 +62,4 @@ def wanted_term(effects: Any, term: str | None) -> str:
         return term
     if isinstance(effects, FitDraws) or len(effects) != 1:
         raise DesignError("say which coefficient is looked for: term='arm[b]', for instance")
-    return next(iter(effects))
+    return str(next(iter(effects)))

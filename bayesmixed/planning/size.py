@@ -168,7 +168,8 @@ def _shares(between: float, within: float) -> np.ndarray:
     # Tails from their own side: 1 - 1e-17 is 1.
     low = special.betaincinv(between, within, special.ndtr(_PLACES))
     high = 1.0 - special.betaincinv(within, between, special.ndtr(-_PLACES))
-    return np.where(upper, high, low)
+    shares: np.ndarray = np.where(upper, high, low)
+    return shares
 
 
 def _check(groups: int, n: int, icc: float, clusters: int) -> None:

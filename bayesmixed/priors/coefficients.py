@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayesmixed.parameters import Array, Parameter, ParameterNames
+from bayesmixed.arrays import Array
+from bayesmixed.parameters import Parameter, ParameterNames
 from bayesmixed.priors.families import Family, Flat, Normal, PymcPrior, StudentT
 from bayesmixed.priors.joint import Shared
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.errors import PriorError
 from bayesmixed.parameters import CovarianceParameters, ParameterNames
 from bayesmixed.priors.families import Flat, PymcPrior
@@ -96,5 +96,7 @@ def _draw(prior: Prior, name: str, size: tuple[int, int], rng: np.random.Generat
         import pymc as pm
         from pymc.distributions.shape_utils import change_dist_size
 
-        return pm.draw(change_dist_size(prior.variable, size), random_seed=int(rng.integers(2**31)))
-    return prior.distribution().rvs(size=size, random_state=rng)
+        drawn: Array = pm.draw(change_dist_size(prior.variable, size), random_seed=int(rng.integers(2**31)))
+    else:
+        drawn = prior.distribution().rvs(size=size, random_state=rng)
+    return drawn

@@ -4,7 +4,9 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from bayesmixed.arrays import Array
 from bayesmixed.errors import PriorError
 
 Numbers = float | tuple[float, ...]
@@ -23,7 +25,7 @@ class Family:
     support: ClassVar[str] = "real"
     positive: ClassVar[tuple[str, ...]] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
             number = _as_numbers(value, f"{type(self).__name__}: {field.name}")
@@ -46,13 +48,14 @@ class Family:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return type(self)(**{name: v[k] if isinstance(v, tuple) else v for name, v in values.items()})
 
-    def distribution(self):
+    def distribution(self) -> Any:
         """The same density as a frozen SciPy distribution."""
         raise NotImplementedError
 
-    def logpdf(self, x):
+    def logpdf(self, x: ArrayLike) -> Array:
         """Log density on the constrained scale, normalised."""
-        return self.distribution().logpdf(x)
+        found: Array = self.distribution().logpdf(x)
+        return found
 
     def __str__(self) -> str:
         inside = ", ".join(f"{name}={_short(value)}" for name, value in self.parameters.items())
@@ -70,7 +73,7 @@ def _as_numbers(value: Any, what: str) -> np.ndarray:
     return number
 
 
-def _short(value) -> str:
+def _short(value: Any) -> str:
     if np.ndim(value) == 0:
         return f"{float(value):.4g}"
     return "[" + ", ".join(f"{v:.4g}" for v in value) + "]"
@@ -84,7 +87,7 @@ class Normal(Family):
     sigma: Numbers = 1.0
     positive: ClassVar = ("sigma",)
 
-    def distribution(self):
+    def distribution(self) -> Any:
         from scipy import stats
 
         return stats.norm(self.parameters["mu"], self.parameters["sigma"])
@@ -99,7 +102,7 @@ class StudentT(Family):
     sigma: Numbers = 1.0
     positive: ClassVar = ("nu", "sigma")
 
-    def distribution(self):
+    def distribution(self) -> Any:
         from scipy import stats
 
         return stats.t(*self.parameters.values())
@@ -109,7 +112,7 @@ class StudentT(Family):
 class Flat(Family):
     """The improper density 1 on the real line."""
 
-    def logpdf(self, x):
+    def logpdf(self, x: ArrayLike) -> Array:
         return np.zeros(np.shape(x))
 
 
@@ -121,7 +124,7 @@ class HalfNormal(Family):
     support: ClassVar = "positive"
     positive: ClassVar = ("sigma",)
 
-    def distribution(self):
+    def distribution(self) -> Any:
         from scipy import stats
 
         return stats.halfnorm(scale=self.parameters["sigma"])
@@ -136,7 +139,7 @@ class HalfStudentT(Family):
     support: ClassVar = "positive"
     positive: ClassVar = ("nu", "sigma")
 
-    def distribution(self):
+    def distribution(self) -> Any:
         from scipy import stats
 
         # A half-t is the square root of sigma^2 times an F(1, nu): that gives SciPy's full interface.
@@ -146,10 +149,10 @@ class HalfStudentT(Family):
 class _SquareRootOfF:
     """scale * sqrt(F), F ~ F(1, nu): density, quantiles and draws of a half-Student-t."""
 
-    def __init__(self, f, scale):
+    def __init__(self, f: Any, scale: Any) -> None:
         self.f, self.scale = f, scale
 
-    def logpdf(self, x):
+    def logpdf(self, x: ArrayLike) -> Any:
         from scipy import stats
 
         nu = self.f.args[1]
@@ -157,16 +160,16 @@ class _SquareRootOfF:
             inside = np.where(np.asarray(x) >= 0, 0.0, -np.inf)
         return np.log(2) + stats.t.logpdf(x, nu, scale=self.scale) + inside
 
-    def pdf(self, x):
+    def pdf(self, x: ArrayLike) -> Any:
         return np.exp(self.logpdf(x))
 
-    def cdf(self, x):
+    def cdf(self, x: ArrayLike) -> Any:
         return self.f.cdf((np.asarray(x) / self.scale) ** 2)
 
-    def ppf(self, u):
+    def ppf(self, u: ArrayLike) -> Any:
         return self.scale * np.sqrt(self.f.ppf(u))
 
-    def rvs(self, size=None, random_state=None):
+    def rvs(self, size: Any = None, random_state: Any = None) -> Any:
         return self.scale * np.sqrt(self.f.rvs(size=size, random_state=random_state))
 
 
@@ -178,7 +181,7 @@ class HalfCauchy(Family):
     support: ClassVar = "positive"
     positive: ClassVar = ("beta",)
 
-    def distribution(self):
+    def distribution(self) -> Any:
         from scipy import stats
 
         return stats.halfcauchy(scale=self.parameters["beta"])
@@ -192,7 +195,7 @@ class Exponential(Family):
     support: ClassVar = "positive"
     positive: ClassVar = ("lam",)
 
-    def distribution(self):
+    def distribution(self) -> Any:
         from scipy import stats
 
         return stats.expon(scale=1.0 / np.asarray(self.parameters["lam"]))
@@ -207,7 +210,7 @@ class Gamma(Family):
     support: ClassVar = "positive"
     positive: ClassVar = ("alpha", "beta")
 
-    def distribution(self):
+    def distribution(self) -> Any:
         from scipy import stats
 
         return stats.gamma(self.parameters["alpha"], scale=1.0 / np.asarray(self.parameters["beta"]))
@@ -236,11 +239,12 @@ class LKJ(Family):
             total += (size - k) * (power * np.log(2.0) + betaln(shape, shape))
         return float(total)
 
-    def logpdf(self, corr):
+    def logpdf(self, corr: ArrayLike) -> Array:
         """Log density of a correlation matrix, shape (..., size, size)."""
         corr = np.asarray(corr, dtype=float)
         size = corr.shape[-1]
-        return (self.eta - 1.0) * np.linalg.slogdet(corr)[1] - self.log_normaliser(size)
+        found: Array = (self.eta - 1.0) * np.linalg.slogdet(corr)[1] - self.log_normaliser(size)
+        return found
 
 
 @dataclass(frozen=True)

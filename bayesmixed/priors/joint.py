@@ -14,9 +14,10 @@ with ``s = sigma`` where the total is relative to the residuals, else 1.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from bayesmixed.arrays import Array
 from bayesmixed.errors import PriorError
@@ -32,7 +33,7 @@ class Shared(Family):
 
     support: ClassVar[str] = "positive"
 
-    def distribution(self):
+    def distribution(self) -> NoReturn:
         raise PriorError("a parameter that shares a joint prior has no distribution of its own")
 
     def __str__(self) -> str:
@@ -48,7 +49,7 @@ class RootR2(Family):
     support: ClassVar = "positive"
     positive: ClassVar = ("alpha", "beta")
 
-    def distribution(self):
+    def distribution(self) -> Any:
         from scipy import stats
 
         return _RootOfOdds(stats.beta(self.parameters["alpha"], self.parameters["beta"]))
@@ -57,10 +58,10 @@ class RootR2(Family):
 class _RootOfOdds:
     """``sqrt(R2 / (1 - R2))``: density, quantiles and draws."""
 
-    def __init__(self, beta):
+    def __init__(self, beta: Any) -> None:
         self.beta = beta
 
-    def logpdf(self, x):
+    def logpdf(self, x: ArrayLike) -> Any:
         from scipy.special import betaln
 
         a, b = self.beta.args
@@ -69,18 +70,18 @@ class _RootOfOdds:
             inside = np.log(2.0) + (2.0 * a - 1.0) * np.log(x) - (a + b) * np.log1p(x**2) - betaln(a, b)
         return np.where(x > 0, inside, -np.inf)
 
-    def pdf(self, x):
+    def pdf(self, x: ArrayLike) -> Any:
         return np.exp(self.logpdf(x))
 
-    def cdf(self, x):
+    def cdf(self, x: ArrayLike) -> Any:
         square = np.asarray(x) ** 2
         return self.beta.cdf(square / (1.0 + square))
 
-    def ppf(self, u):
+    def ppf(self, u: ArrayLike) -> Any:
         share = self.beta.ppf(u)
         return np.sqrt(share / (1.0 - share))
 
-    def rvs(self, size=None, random_state=None):
+    def rvs(self, size: Any = None, random_state: Any = None) -> Any:
         share = self.beta.rvs(size=size, random_state=random_state)
         return np.sqrt(share / (1.0 - share))
 
@@ -155,14 +156,16 @@ class JointPrior:
         scale = np.asarray(sigma) if self.relative else 1.0
         r = np.sqrt(T) / scale
         shares = (np.log(parts / T[..., None]) * np.array(self.concentration)).sum(axis=-1)
-        return self.log_constant + shares + self.total.logpdf(r) + np.log(r) - np.log(roots).sum(axis=-1)
+        found: Array = self.log_constant + shares + self.total.logpdf(r) + np.log(r) - np.log(roots).sum(axis=-1)
+        return found
 
     def draw(self, size: int, sigma: Array | float, rng: np.random.Generator) -> Array:
         """Draws of the square roots of the variances, shape (size, m)."""
         total = self.total.distribution().rvs(size=size, random_state=rng)
         shares = rng.dirichlet(self.concentration, size=size)
         scale = np.asarray(sigma) if self.relative else 1.0
-        return (total * scale)[:, None] * np.sqrt(shares / self.weights)
+        drawn: Array = (total * scale)[:, None] * np.sqrt(shares / self.weights)
+        return drawn
 
     def __str__(self) -> str:
         numbers = set(self.concentration)

@@ -52,7 +52,7 @@ class Priors:
     given: Mapping[str, Family | PymcPrior] = field(default_factory=dict)
     options: Mapping[str, float | None] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.preset not in PRESETS:
             nearest = get_close_matches(str(self.preset), PRESETS, n=1)
             hint = f"; did you mean {nearest[0]!r}?" if nearest else ""

@@ -1,14 +1,15 @@
 """Priors with numbers in them, for one design: what is stored with a fit and used by every refit."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from bayesmixed.arrays import Array
 from bayesmixed.coding import Coding, block_diagonal
 from bayesmixed.errors import PriorError
-from bayesmixed.parameters import Array, Parameter, ParameterNames, find_name
+from bayesmixed.parameters import Parameter, ParameterNames, find_name
 from bayesmixed.priors.checks import check_pymc_positive, check_pymc_shape
 from bayesmixed.priors.coefficients import IntegratedCoefficients
 from bayesmixed.priors.families import LKJ, Family, PymcPrior
@@ -151,7 +152,7 @@ class ResolvedPriors(Mapping[str, Prior]):
     def __getitem__(self, name: str) -> Prior:
         return self._by_name()[name]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._by_name())
 
     def __len__(self) -> int:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from bayesmixed.arrays import Array
 from bayesmixed.coded import CodedMoments
-from bayesmixed.coding import Array
 from bayesmixed.compiled import compiled
 from bayesmixed.likelihood import LOG_2PI, cholesky, integrate_groups, solve_lower
 from bayesmixed.parallel import in_threads
@@ -20,13 +20,15 @@ PATTERNS = 16_384
 
 
 @compiled
-def _profiled(Lambda, restricted, patterns, Q):  # pragma: no cover - compiled
+def _profiled(
+    Lambda: Array, restricted: bool, patterns: Patterns, Q: Array
+) -> tuple[float, float]:  # pragma: no cover - compiled
     """``sum log|M_i| (+ log|Qxx|)`` and the penalised residual sum of squares r^2; fills Q."""
     return _without_beta(integrate_groups(Lambda, patterns, Q), restricted, Q)
 
 
 @compiled
-def _without_beta(value, restricted, Q):  # pragma: no cover - compiled
+def _without_beta(value: float, restricted: bool, Q: Array) -> tuple[float, float]:  # pragma: no cover - compiled
     """The same from ``sum log|M_i|`` and Q."""
     p = Q.shape[0] - 1
     Qxx, lower, column = np.empty((p, p)), np.empty((p, p)), np.empty((p, 1))
@@ -84,11 +86,11 @@ class Criterion:
 
     @property
     def p(self) -> int:
-        return self.patterns.Rza.shape[2] - 1
+        return int(self.patterns.Rza.shape[2]) - 1
 
     @property
     def q(self) -> int:
-        return self.patterns.Rzz.shape[1]
+        return int(self.patterns.Rzz.shape[1])
 
     @property
     def degrees(self) -> float:
@@ -106,7 +108,8 @@ class Criterion:
     def diagonal(self) -> np.ndarray:
         """Which entries of theta lie on the diagonal of Lambda."""
         rows, columns = self.entries
-        return rows == columns
+        diagonal: np.ndarray = rows == columns
+        return diagonal
 
     def Lambda(self, theta: Array) -> Array:
         """The square root of ``G / sigma^2`` that theta stands for, shape (q, q)."""

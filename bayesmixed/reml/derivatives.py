@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.likelihood import integrate_groups_hessian
 from bayesmixed.patterns import Patterns
 
@@ -78,7 +78,8 @@ class Derivatives:
     def profile_hessian(self) -> Array:
         """By theta, with sigma at its best."""
         side = self.hessian[:-1, -1]
-        return self.hessian[:-1, :-1] - np.outer(side, side) / self.hessian[-1, -1]
+        profiled: Array = self.hessian[:-1, :-1] - np.outer(side, side) / self.hessian[-1, -1]
+        return profiled
 
     def contrast_variance(self, L: Array) -> tuple[Array, Array]:
         """Covariance matrix of ``L beta`` and its derivatives by (theta, sigma).

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 
 #: Newton stops where no derivative is larger: further steps would only move rounding errors.
 STATIONARY, MOST_STEPS = 1e-9, 200

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayesmixed.arrays import Array
 from bayesmixed.coded import CodedMoments
-from bayesmixed.coding import Array
 from bayesmixed.effects import conditional_effects
 from bayesmixed.errors import RemlError
 from bayesmixed.parameters import CovarianceParameters, ParameterNames
 from bayesmixed.reml.criterion import Criterion
 from bayesmixed.reml.derivatives import Derivatives
+from bayesmixed.reml.descent import Optimum
 from bayesmixed.reml.kenward_roger import KenwardRoger
-from bayesmixed.reml.optimize import Optimum, is_singular
+from bayesmixed.reml.optimize import is_singular
 from bayesmixed.reml.satterthwaite import satterthwaite_df
 from bayesmixed.triangles import Triangles, coded_columns
 
@@ -138,7 +139,8 @@ class Estimates:
     def fitted(self) -> Array:
         """``X beta + Z b + offset`` of every row, shape (N,)."""
         design = self.design
-        return self.estimated_mean(design.X, design.Z_rows, design.group) + design.offset
+        mean: Array = self.estimated_mean(design.X, design.Z_rows, design.group) + design.offset
+        return mean
 
     @cached_property
     def effects(self) -> tuple[Array, Array]:
@@ -205,7 +207,7 @@ class Estimates:
     @property
     def bic(self) -> float:
         """Schwarz's criterion, ``criterion + log(N) n_parameters``."""
-        return self.criterion + np.log(self.design.n_obs) * self.n_parameters
+        return self.criterion + float(np.log(self.design.n_obs)) * self.n_parameters
 
     @cached_property
     def triangles(self) -> Triangles:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from bayesmixed.design import Design
     from bayesmixed.icc.symmetry import CompoundSymmetry
@@ -135,13 +136,13 @@ class RemlFit(Tables, Inference, Rows, EffectsOfReml):
         found = places(self.design, at)
         return correlation_table(found, correlation_values(self.covariance, found.rows))
 
-    def plot_correlation(self, at: "Any" = None, **options: "Any"):
+    def plot_correlation(self, at: "Any" = None, **options: "Any") -> "Axes":
         """Heat map of `correlation`: how alike two rows of one group are, by where they are."""
         from bayesmixed.report.plots.correlation import plot_correlation
 
         return plot_correlation(self, at, **options)
 
-    def plot_icc(self, **options: "Any"):
+    def plot_icc(self, **options: "Any") -> "Axes":
         """ICC(t) at the estimates, with the band of an interval; for models with a random slope."""
         from bayesmixed.report.plots.correlation import plot_reml_icc
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.reml.criterion import Criterion
 from bayesmixed.reml.descent import Optimum, descend
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.reml.derivatives import Derivatives
 
 #: Directions in which the criterion is flatter than this carry no information, as in lmerTest.
@@ -30,7 +30,8 @@ def satterthwaite_df(here: Derivatives, contrasts: Array) -> Array:
     variance = np.diag(covariance)
     gradient = np.einsum("rkk->kr", derivatives)
     A = covariance_of_variance_parameters(here)
-    return 2.0 * variance**2 / np.einsum("kr,rs,ks->k", gradient, A, gradient)
+    degrees: Array = 2.0 * variance**2 / np.einsum("kr,rs,ks->k", gradient, A, gradient)
+    return degrees
 
 
 def satterthwaite_test(here: Derivatives, L: Array) -> tuple[float, Array]:
@@ -71,5 +72,6 @@ def covariance_of_variance_parameters(here: Derivatives) -> Array:
     unit = np.append(here.theta_units, here.sigma)
     eigenvalues, vectors = np.linalg.eigh(unit[:, None] * here.hessian * unit)
     kept = eigenvalues > FLAT
-    covariance = 2.0 * (vectors[:, kept] / eigenvalues[kept]) @ vectors[:, kept].T
-    return unit[:, None] * covariance * unit
+    relative = 2.0 * (vectors[:, kept] / eigenvalues[kept]) @ vectors[:, kept].T
+    covariance: Array = unit[:, None] * relative * unit
+    return covariance

@@ -4,14 +4,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.quantiles import normal_quantile
 from bayesmixed.summary import describe_each, interval_names
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bayesmixed.coded import CodedMoments
+    from bayesmixed.design import Design
     from bayesmixed.fit import Fit
+    from bayesmixed.model import MixedModel
     from bayesmixed.reml.estimates import Estimates
 
 
@@ -35,12 +38,12 @@ def reml_effects_table(fit: "Estimates") -> "pd.DataFrame":
     return _table(fit.design, columns, no_pooling_of(fit.coded, fit.beta))
 
 
-def no_pooling(model, beta: Array) -> Array:
+def no_pooling(model: "MixedModel", beta: Array) -> Array:
     """Least-squares random effects of each group's rows alone, (J, q), given the coefficients."""
     return no_pooling_of(model.coded, beta)
 
 
-def no_pooling_of(coded, beta: Array) -> Array:
+def no_pooling_of(coded: "CodedMoments", beta: Array) -> Array:
     """``(Z'WZ)^-1 Z'W (y - X beta)`` group by group; nan where a group's rows do not determine it."""
     moments = coded.moments
     residual = moments.Rza[:, :, -1] - moments.Rza[:, :, :-1] @ (coded.fixed.matrix @ beta - coded.shift)
@@ -62,7 +65,7 @@ def _from_moments(fit: "Fit", ci_prob: float, ci_kind: str) -> dict[str, Array]:
     return {"mean": mean, "sd": sd, "median": mean, lower: mean - half, upper: mean + half}
 
 
-def _table(design, columns: dict[str, Array], alone: Array) -> "pd.DataFrame":
+def _table(design: "Design", columns: dict[str, Array], alone: Array) -> "pd.DataFrame":
     import pandas as pd
 
     centre = columns["mode"] if "mode" in columns else columns["mean"]

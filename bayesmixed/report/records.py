@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesmixed.arrays import Array
 from bayesmixed.errors import RemlError, warnings_as_texts
 from bayesmixed.icc import icc_points, icc_values
 from bayesmixed.report.reml_contents import seeded
@@ -59,7 +60,8 @@ def reml_record(
         record["anova"] = fit.anova(df).reset_index().to_dict(orient="records")
     if contrasts:
         record["tests"] = fit.test(list(contrasts), df).reset_index().to_dict(orient="records")
-    return plain(record)
+    found: dict[str, Any] = plain(record)
+    return found
 
 
 def _reml_icc(fit: "RemlFit", method: str | None) -> list[dict[str, Any]]:
@@ -130,10 +132,11 @@ def fit_record(fit: "Fit") -> dict[str, Any]:
         "reml": reml,
         "warnings": warnings,
     }
-    return plain(record)
+    found: dict[str, Any] = plain(record)
+    return found
 
 
-def _posterior(values) -> dict[str, Any]:
+def _posterior(values: Array) -> dict[str, Any]:
     found = describe(values)
     return _keep(found, "mean", "sd", "median") | {"ci": [found["eti95_lb"], found["eti95_ub"]]}
 

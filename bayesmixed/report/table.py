@@ -1,7 +1,7 @@
 """A table for people: cells with their numbers, written as plain text or as HTML."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -36,7 +36,7 @@ def _count(value: Any) -> str:
     return f"{value:.0f}" if math.isfinite(value) else "-"
 
 
-def _fixed(places: int):
+def _fixed(places: int) -> Callable[[Any], str]:
     return lambda value: f"{value:.{places}f}" if math.isfinite(value) else "-"
 
 
@@ -51,7 +51,7 @@ def _text(value: Any) -> str:
 
 
 #: How the cells of a column are written; text stands on the left, numbers on the right.
-WRITERS = {
+WRITERS: dict[str, Callable[[Any], str]] = {
     "text": _text,
     "number": number,
     "count": _count,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 EACH_GROUP = "each group left out"
 ALL_ROWS = "all rows"
 
-type Rows = str | Callable | Sequence[Any] | Mapping[str, Any] | NDArray[np.bool_] | None
+type Rows = str | Callable[..., Any] | Sequence[Any] | Mapping[str, Any] | NDArray[np.bool_] | None
 
 
 def subsets_of_rows(model: "MixedModel", rows: Rows) -> dict[str, NDArray[np.bool_]]:

@@ -8,6 +8,7 @@ add up over parts, files, processes and machines, so that hospitals can do the s
 """
 
 from importlib import import_module
+from typing import Any
 
 _HOMES = {
     "Agreement": "agreement",
@@ -20,7 +21,7 @@ _HOMES = {
 __all__ = list(_HOMES)
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     """Imported when first used: most models never see a part of a table."""
     if name not in _HOMES:
         raise AttributeError(f"module 'bayesmixed.streaming' has no attribute {name!r}")

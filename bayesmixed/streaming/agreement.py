@@ -169,12 +169,12 @@ class Agreement:
         """An equal agreement for another thread."""
         return Agreement.from_dict(self.to_dict(), self.encoding.functions)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return Agreement.from_dict, (self.to_dict(), dict(self.encoding.functions))
 
 
 @compiled
-def _without_fit(response, X, shift):  # pragma: no cover - compiled
+def _without_fit(response: Array, X: Array, shift: Array) -> Array:  # pragma: no cover - compiled
     """``y - X shift``; BLAS would start threads of its own in each of ours."""
     y = response.copy()
     for i in range(X.shape[0]):

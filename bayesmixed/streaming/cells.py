@@ -84,7 +84,9 @@ class Grid(NamedTuple):
 
 
 @compiled
-def _count(values, counts, origin, scale, first, last, cells):  # pragma: no cover - compiled
+def _count(
+    values: Array, counts: Array, origin: float, scale: float, first: float, last: float, cells: Array
+) -> None:  # pragma: no cover - compiled
     """Count, sum and sum of squares of the distances from the middle of each cell."""
     steps = cells.shape[0]
     width = (last - first) / steps

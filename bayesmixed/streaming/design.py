@@ -69,7 +69,9 @@ class StreamedDesign(Design):
         return cls._of(agreement, facts, settled, moments, tuple(cautions(bare)))
 
     @classmethod
-    def _of(cls, agreement: Agreement, facts: Facts, settled: Settled, moments: Moments, texts: tuple[str, ...]):
+    def _of(
+        cls, agreement: Agreement, facts: Facts, settled: Settled, moments: Moments, texts: tuple[str, ...]
+    ) -> "StreamedDesign":
         encoding, specification = agreement.encoding, agreement.specification
         return cls(
             specification=specification,
@@ -128,7 +130,8 @@ class StreamedDesign(Design):
 
     def z_mean_squares(self, matrix: Array) -> Array:
         root = self.settled.coded.T @ matrix
-        return np.einsum("ka,kl,la->a", root, self.settled.ZZ, root) / self.n_obs
+        mean: Array = np.einsum("ka,kl,la->a", root, self.settled.ZZ, root) / self.n_obs
+        return mean
 
     @property
     def z_second_moment(self) -> Array:

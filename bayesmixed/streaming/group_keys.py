@@ -40,7 +40,8 @@ class GroupKeys:
             return joint.astype(np.intp, copy=False)
         codes, values = pd.factorize(joint)
         own, self.joint = _placed(self.joint, pd.Index(values))
-        return own[codes]
+        places: Index = own[codes]
+        return places
 
     def frame(self) -> pd.DataFrame:
         """One row a group, in the order of places."""

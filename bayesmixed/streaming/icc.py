@@ -46,7 +46,8 @@ def rows_of_all(design: "Design") -> Array:
         return np.ones((1, design.q))
     if slopes.cells is not None:
         values = {slopes.columns[0].name: slopes.grid.stand_ins(slopes.cells)}
-        return design.encoding.encode(pd.DataFrame(values), parts=["random"]).Z_rows
+        stand_ins: Array = design.encoding.encode(pd.DataFrame(values), parts=["random"]).Z_rows
+        return stand_ins
     frame = slopes.frame()
     counts = frame.pop("count").to_numpy()
     if counts.sum() > STAND_INS:

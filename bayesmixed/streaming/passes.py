@@ -10,7 +10,7 @@ from bayesmixed.streaming.parts import used_columns
 from bayesmixed.streaming.sources import BATCH_ROWS, open_source
 from bayesmixed.streaming.stateful import stateful_calls
 from bayesmixed.streaming.summary import Functions, Summary, learn
-from bayesmixed.streaming.sums import accumulate
+from bayesmixed.streaming.sums import RunningSums, accumulate
 from bayesmixed.table.headings import check_present
 
 
@@ -64,7 +64,8 @@ def summarise(
     opened = open_source(source, batch_rows)
     columns = used_columns(found.specification, weights)
     check_present(opened.names, columns)
-    return opened.total(partial(learn, formula, weights, functions), columns)
+    total: Summary = opened.total(partial(learn, formula, weights, functions), columns)
+    return total
 
 
 def agree(summaries: "Summary | list[Summary]") -> Agreement:
@@ -102,4 +103,5 @@ def sum_moments(agreement: Agreement, source: Any, *, batch_rows: int = BATCH_RO
     opened = open_source(source, batch_rows)
     columns = used_columns(agreement.specification, agreement.weights_name)
     check_present(opened.names, columns)
-    return opened.total(partial(accumulate, agreement), columns).moments()
+    total: RunningSums = opened.total(partial(accumulate, agreement), columns)
+    return total.moments()

@@ -36,7 +36,9 @@ def add_rows(y: Array, X: Array, Z: Array, root: Array, places: Index, by_group:
 
 
 @compiled
-def _load(y, X, Z, root, order, first, last, block, place):  # pragma: no cover - compiled
+def _load(
+    y: Array, X: Array, Z: Array, root: Array, order: Index, first: int, last: int, block: Array, place: int
+) -> None:  # pragma: no cover - compiled
     """The rows ``order[first:last]`` of [Z X y] into a block from `place` on."""
     q, p = Z.shape[1], X.shape[1]
     for i in range(first, last):
@@ -50,7 +52,17 @@ def _load(y, X, Z, root, order, first, last, block, place):  # pragma: no cover 
 
 
 @compiled
-def _add_groups(y, X, Z, root, order, start, by_group, overall, block):  # pragma: no cover - compiled
+def _add_groups(
+    y: Array,
+    X: Array,
+    Z: Array,
+    root: Array,
+    order: Index,
+    start: Index,
+    by_group: Array,
+    overall: Array,
+    block: Array,
+) -> None:  # pragma: no cover - compiled
     """Rows ``order[start[i]:start[i + 1]]`` into the triangle of group i, what is left into the common one."""
     q, used = Z.shape[1], 0
     for group in range(start.shape[0] - 1):

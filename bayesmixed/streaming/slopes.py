@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -80,7 +81,7 @@ class SlopeTable:
         counts = both.groupby(level=list(range(both.index.nlevels))).sum()
         return replace(self, counts=counts)._limited()
 
-    def _surely_many(self, values: dict) -> bool:
+    def _surely_many(self, values: dict[str, Any]) -> bool:
         """Whether the first few thousand values of a single number are too many, which saves sorting them all."""
         if not self.exact or len(self.columns) > 1 or self.columns[0].kind != "number":
             return False

@@ -116,7 +116,7 @@ def _of_slices(table: Any, batch_rows: int) -> Source:
     return Source(tuple(map(str, table.columns)), batches)
 
 
-def _of_mapping(table: Mapping, batch_rows: int) -> Source:
+def _of_mapping(table: Mapping[str, Any], batch_rows: int) -> Source:
     import pandas as pd
 
     return _of_slices(pd.DataFrame(dict(table)), batch_rows)

@@ -49,7 +49,7 @@ class Summary:
     n_rows: int = 0
     missing: Missing = field(default_factory=lambda: Missing(0))
     numbers: dict[str, Spread] = field(default_factory=dict)
-    levels: dict[str, set] = field(default_factory=dict)
+    levels: dict[str, set[Any]] = field(default_factory=dict)
     orders: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     calls: dict[str, Spread] = field(default_factory=dict)
     functions: Functions = field(default_factory=dict, repr=False)
@@ -142,5 +142,7 @@ def _of_part(part: Part, before: Summary, specification: Specification, calls: d
 
 def _levels(values: pd.Series) -> Iterable[Any]:
     if isinstance(values.dtype, pd.CategoricalDtype):
-        return values.cat.categories.tolist()
-    return np.unique(values).tolist() if values.dtype.kind in "biuf" else pd.unique(values).tolist()
+        levels = values.cat.categories
+    else:
+        levels = np.unique(values) if values.dtype.kind in "biuf" else pd.unique(values)
+    return list(levels.tolist())

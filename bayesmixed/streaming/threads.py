@@ -14,7 +14,7 @@ _END = object()
 
 def total_in_threads(function: Callable[[Iterator[Any]], Any], batches: Iterator[Any]) -> Any:
     """The function's sum over all parts; at most two parts a thread are held in memory."""
-    queues: list[Queue] = [Queue(maxsize=1) for _ in range(THREADS)]
+    queues: list[Queue[Any]] = [Queue(maxsize=1) for _ in range(THREADS)]
     with ThreadPoolExecutor(THREADS) as pool:
         found = [pool.submit(lambda queue: function(_taken(queue)), queue) for queue in queues]
         try:
@@ -28,12 +28,12 @@ def total_in_threads(function: Callable[[Iterator[Any]], Any], batches: Iterator
         return reduce(add, [future.result() for future in found])
 
 
-def _taken(queue: Queue) -> Iterator[Any]:
+def _taken(queue: Queue[Any]) -> Iterator[Any]:
     while (batch := queue.get()) is not _END:
         yield batch
 
 
-def _put(queue: Queue, batch: Any, reader: Future) -> None:
+def _put(queue: Queue[Any], batch: Any, reader: Future[Any]) -> None:
     """Hand a part over, unless its reader has failed and takes no more."""
     while not reader.done():
         try:

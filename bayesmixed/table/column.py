@@ -55,7 +55,8 @@ def _integers(column: "pd.Series") -> np.ndarray:
     if values.dtype.kind not in "iu":  # nullable and Arrow integers, complete by now
         values = column.to_numpy(dtype=np.int64)
     # Small integers would overflow silently in I(x**2).
-    return values.astype(np.int64 if values.dtype != np.uint64 else float, copy=False)
+    wide: np.ndarray = values.astype(np.int64 if values.dtype != np.uint64 else float, copy=False)
+    return wide
 
 
 def _dates(column: "pd.Series", name: str, label: bool) -> Any:

@@ -10,6 +10,7 @@ from bayesmixed import predict as prediction
 from bayesmixed.checks.catalogue import STATISTICS
 from bayesmixed.checks.replicated import replicated_statistics, two_sided_p
 from bayesmixed.checks.statistics import anova_icc
+from bayesmixed.errors import PredictionError
 from bayesmixed.seeds import generator, seed_sequence
 from tests import fits
 
@@ -193,3 +194,18 @@ def test_p_values_under_a_right_model():
     for name in set(STATISTICS) - {"autocorrelation", "residual spread"}:
         assert (p[name] < 0.05).mean() < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 300)
     assert stats.kstest(p["farthest group"], "uniform").pvalue > 1e-4
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"statistics": {}}, "statistics is empty"),
+        ({"statistics": np.mean}, "'mean' fails when called with .y, table.*: TypeError"),
+        ({"statistics": {"gap": lambda y, table: table["nope"]}}, "'gap' fails .*: KeyError: 'nope'"),
+        ({"time": np.ones((180, 2))}, r"not an array of shape \(180, 2\)"),
+        ({"groups": np.ones(3)}, "groups must be one of observed, new"),
+    ],
+)
+def test_what_else_is_refused(options, message):
+    with pytest.raises(PredictionError, match=message):
+        fits.fit("slope").check(draws=20, **options)

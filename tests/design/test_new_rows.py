@@ -38,10 +38,35 @@ def test_new_rows_without_any_predictor():
         ({"t": [np.inf], "f": ["a"]}, "the new rows: column 't' has 1 infinite"),
         ({"t": ["x"], "f": ["a"]}, "column 't' of the new rows is text"),
         ({"t": [1], "f": ["a"], "g": [0.5]}, "has fractions"),
-        ([1], "list is not a table"),
+        ([1], "list is not a table; give .*, or a dict of columns"),
+        ({"t": 1, "f": "a"}, "give each a list of values, one a row"),
     ],
 )
 def test_new_rows_that_are_refused(table, message):
     design = build("y ~ t + f + (t | g)", make_table())
     with pytest.raises(PredictionError, match=message):
         design.encode(table)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("rows", "str is not a table"),
+        ([1], "list is not a table"),
+        ({}, "the table has no rows"),
+        ({"other": []}, "the table has no rows"),
+        ({"other": 1}, "the columns make no table: give each a list of values"),
+        ({"other": [1], "more": [1, 2]}, "the columns make no table"),
+    ],
+)
+def test_refusals_where_no_column_is_needed(table, message):
+    design = build("y ~ (1 | g)", make_table())
+    with pytest.raises(PredictionError, match=f"the new rows: {message}"):
+        design.encode(table, groups=False)
+
+
+def test_groups_need_not_be_read():
+    design = build("y ~ t + f + (t | g)", make_table())
+    assert design.encode({"t": [1], "f": ["a"], "g": [0.5]}, groups=False).groups is None
+    with pytest.raises(PredictionError, match=r"no column 't'. The table has: f, g$"):
+        design.encode({"f": ["a"], "g": [1]}, groups=False)

@@ -7,6 +7,7 @@ import pytest
 from bayesmixed.errors import PredictionError
 from bayesmixed.marginal_effects.combinations import Combinations
 from bayesmixed.marginal_effects.comparisons import compare
+from tests import fits
 
 
 def cells(index: pd.Index) -> Combinations:
@@ -58,3 +59,11 @@ def test_one_cell_or_unknown_words_are_errors():
         compare(cells(pd.Index(["a"])), "pairwise")
     with pytest.raises(PredictionError, match=r"there are a, b, c.*or use method='pairwise' or 'reference'"):
         compare(THREE, "tukeyed")
+
+
+@pytest.mark.parametrize("of", ["fit", "reml"])
+def test_contrasts_of_an_offset_alone_are_refused(of):
+    model = fits.model("weighted")
+    fit = model.reml() if of == "reml" else fits.fit("weighted")
+    with pytest.raises(PredictionError, match="only on the offset"):
+        fit.contrasts("o", at={"o": [0.0, 1.0]})

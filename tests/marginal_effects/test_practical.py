@@ -68,3 +68,17 @@ def test_regions_are_numbers_pairs_or_a_dict_of_them():
 def test_what_is_no_region(region):
     with pytest.raises(SamplingError, match="low < high"):
         limits(region)
+
+
+def test_rows_of_regions_in_other_spellings():
+    names = pd.Index(["arm", "arm:time[b]"])
+    low, high = regions({"time:arm[b]": 2.0}, names, np.array([1.0, np.nan]))
+    assert low.tolist() == [-1.0, -2.0]
+    assert high.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("ci_prob", ["a lot", None, np.nan, 95, [0.9]])
+@pytest.mark.parametrize("kind", ["eti", "hdi"])
+def test_impossible_probabilities_are_refused(ci_prob, kind):
+    with pytest.raises(SamplingError, match="ci_prob must lie between 0 and 1"):
+        practical(EVEN[:, None], np.full(1, -1.0), np.full(1, 1.0), ci_prob, kind)

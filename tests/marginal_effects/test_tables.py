@@ -145,6 +145,8 @@ def test_a_table_that_was_read_in_parts_needs_the_values_of_numbers(model):
         lambda fit: fit.contrasts("f", "reference", slope="x", at={"x": 0}),
     ):
         np.testing.assert_allclose(call(streamed), call(whole), rtol=1e-4, atol=1e-6)
-    for options in ({}, {"weights": "rows"}, {"at": {"x": 1}, "weights": "proportional"}):
+    with pytest.raises(PredictionError, match=r"with them the mean of 'x': give its value, at={'x': ...}"):
+        streamed.marginal_means("f")
+    for options in ({"weights": "rows"}, {"at": {"x": 1}, "weights": "proportional"}):
         with pytest.raises(DesignError, match="streamed and are gone"):
             streamed.marginal_means("f", **options)

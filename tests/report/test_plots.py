@@ -178,6 +178,8 @@ def test_check_draws_the_statistics_and_the_observed_values():
     names = ["between-group sd (ms)", "within-group sd (ms)", "ICC (ANOVA)"]
     assert [title.split("\n")[0] for title in titles][:3] == names
     assert [title.split("\n")[1] for title in titles] == [f"p = {p:.3f}" for p in table["p"]]
+    (legend,) = plots.figure_of(found).legends
+    assert [text.get_text() for text in legend.get_texts()] == ["the model's tables, of new groups", "your table"]
 
 
 def test_check_takes_what_check_takes():

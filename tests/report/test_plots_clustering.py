@@ -69,6 +69,7 @@ def test_the_heat_map_has_the_numbers():
     assert written[:3] == [f"{value:.2f}".replace("0.", ".", 1) for value in table.iloc[0]]
     assert ax.get_xlabel() == "Days (d)"
     assert ax.get_title(loc="left").startswith("ICC (bold):")
+    assert max(map(len, ax.get_title(loc="left").split("\n"))) < 60  # or it is cut off at the right
 
 
 def test_heat_maps_of_estimates_levels_and_means():

@@ -1,21 +1,22 @@
 """What presets share."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayesmixed.arrays import Array
 from bayesmixed.coding import Coding
 from bayesmixed.errors import PriorError
-from bayesmixed.priors.families import LKJ
+from bayesmixed.priors.families import LKJ, Numbers
 
 if TYPE_CHECKING:
     from bayesmixed.design import Design
 
 
-def far_from_zero(design: "Design", codings: tuple[Coding, ...], preset: str):
+def far_from_zero(design: "Design", codings: tuple[Coding, ...], preset: str) -> Iterator[str]:
     for block, coding in zip(design.blocks, codings, strict=True):
         for k, column in enumerate(block.columns):
             if abs(coding.centre[k]) > 2.0 * coding.scale[k]:
@@ -42,7 +43,7 @@ def columns_of_blocks(design: "Design") -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(int(k) for k in block.columns) for block in design.blocks)
 
 
-def numbers(values):
+def numbers(values: Any) -> Numbers:
     return tuple(float(v) for v in values) if np.ndim(values) else float(values)
 
 

@@ -1,9 +1,11 @@
 """The default priors of rstanarm."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayesmixed.arrays import Array
 from bayesmixed.coding import Coding
 from bayesmixed.parameters import ParameterNames
 from bayesmixed.priors.families import Exponential, Gamma, Normal
@@ -58,7 +60,9 @@ def _decov(block: tuple[int, ...], names: ParameterNames) -> JointPrior:
     return JointPrior(title, members, (1.0,) * len(block), Gamma(1.0, 1.0), relative=True)
 
 
-def members_of(block: tuple[int, ...], names: ParameterNames, weights) -> tuple[Member, ...]:
+def members_of(
+    block: tuple[int, ...], names: ParameterNames, weights: Sequence[float] | Array
+) -> tuple[Member, ...]:
     """The standard deviations of some columns of Z."""
     place = {column: (p.name, k) for p in names.sd for k, column in enumerate(p.columns)}
     return tuple(Member(*place[column], float(weight)) for column, weight in zip(block, weights, strict=True))

@@ -101,7 +101,7 @@ class RatioDistribution:
             """At ``R = 1 - (1 - m / n) exp(-x)``, so that R near 1 keeps its digits."""
             rest = (1.0 - m / n) * np.exp(-x)
             inner = m * rest / ((1.0 - rest) * (n - m))
-            return m * np.log(inner) - n * np.log(rest + inner * (1.0 - rest)) - statistic
+            return float(m * np.log(inner) - n * np.log(rest + inner * (1.0 - rest)) - statistic)
 
         highest = 1.0
         while excess(highest) < 0.0:

@@ -112,7 +112,7 @@ def check_same_rows(first: "Estimates", second: "Estimates") -> None:
 
 def _same_groups(one: NDArray[np.intp], two: NDArray[np.intp]) -> bool:
     pairs = np.unique(np.column_stack([one, two]), axis=0)
-    return len(pairs) == one.max() + 1 == two.max() + 1
+    return bool(len(pairs) == one.max() + 1 == two.max() + 1)
 
 
 def _coded(design: "Design") -> tuple[Array, list[Array]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.errors import BayesmixedWarning, RemlError
 from bayesmixed.reml.diagnostics.prediction_variance import CodedRows, observed_group_variance
 from bayesmixed.triangles import coded_columns

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.errors import PredictionError
 from bayesmixed.predict import KINDS, TARGETS
 from bayesmixed.prediction_rows import index_of, observed_groups, rows_of, weights_of
@@ -141,7 +141,8 @@ def variance_df(fit: "Estimates", relative: Callable[[Array], Array]) -> Array:
     gradient[:, -1] = 2.0 * variance / sigma
     A = covariance_of_variance_parameters(fit.derivatives)
     spread = np.einsum("nr,rs,ns->n", gradient, A, gradient)
-    return np.divide(2.0 * variance**2, spread, out=np.full(len(spread), np.inf), where=spread > 0.0)
+    degrees: Array = np.divide(2.0 * variance**2, spread, out=np.full(len(spread), np.inf), where=spread > 0.0)
+    return degrees
 
 
 def effect_prediction_se(fit: "Estimates") -> Array:

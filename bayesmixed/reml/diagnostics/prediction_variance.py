@@ -19,8 +19,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayesmixed.coding import Array
-from bayesmixed.moments import Index, Moments
+from bayesmixed.arrays import Array, Index
+from bayesmixed.moments import Moments
 from bayesmixed.reml.criterion import Criterion
 
 
@@ -49,7 +49,7 @@ def coefficient_variance(criterion: Criterion, theta: Array, X: Array) -> Array:
 
 def new_group_variance(criterion: Criterion, theta: Array, rows: CodedRows) -> Array:
     """``(x'Mx + z'Gz) / sigma^2``: of the estimate x'betahat of the mean of a group that was not observed."""
-    between = np.square(rows.Z @ criterion.Lambda(theta)).sum(axis=1)
+    between: Array = np.square(rows.Z @ criterion.Lambda(theta)).sum(axis=1)
     return coefficient_variance(criterion, theta, rows.X) + between
 
 
@@ -61,4 +61,5 @@ def observed_group_variance(criterion: Criterion, moments: Moments, theta: Array
     pull = np.swapaxes(basis[:, q:], 1, 2) @ moments.Rza[:, :, :-1]
     f = np.einsum("nk,nkl->nl", rows.Z @ Lambda, np.linalg.inv(T)[rows.group])
     X = rows.X - np.einsum("nl,nla->na", f, pull[rows.group])
-    return np.square(f).sum(axis=1) + coefficient_variance(criterion, theta, X)
+    of_effects: Array = np.square(f).sum(axis=1)
+    return of_effects + coefficient_variance(criterion, theta, X)

@@ -26,7 +26,7 @@ def residuals_of(fit: "Estimates", kind: str = "conditional") -> Array:
         return (design.y - fit.fitted()) * np.sqrt(design.weights) / fit.sigma
     X, Z = coded_columns(design, design.X, design.Z_rows)
     # With the shift taken off first, what is subtracted last is small.
-    marginal = design.y - design.offset - X @ fit.coded.shift - X @ fit.coded_estimates[1]
+    marginal: Array = design.y - design.offset - X @ fit.coded.shift - X @ fit.coded_estimates[1]
     if kind == "marginal":
         return marginal
     root = np.sqrt(design.weights)
@@ -60,7 +60,9 @@ def whitened(F: Array, residual: Array, group: Index, n_groups: int) -> Array:
 
 
 @compiled
-def _whiten(F, residual, group, S, mean, result):  # pragma: no cover - compiled
+def _whiten(
+    F: Array, residual: Array, group: Index, S: Array, mean: Array, result: Array
+) -> None:  # pragma: no cover - compiled
     q = F.shape[1]
     phi, gain = np.empty(q), np.empty(q)
     for i in range(F.shape[0]):

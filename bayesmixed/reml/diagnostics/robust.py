@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.errors import BayesmixedWarning, RemlError
 from bayesmixed.reml.diagnostics.influence import NOTHING_LEFT, named_groups
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.errors import RemlError
 from bayesmixed.reml.diagnostics.robust import group_terms, relative_vcov
 

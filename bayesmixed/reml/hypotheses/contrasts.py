@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.errors import RemlError
 from bayesmixed.reml.hypotheses.linear_text import read_linear
 

@@ -1,7 +1,8 @@
 """Linear combinations of coefficients written as text, such as ``2 * Days - Type[T2] = 3``.
 
 Labels of coefficients may hold brackets, colons, blanks and operators (``I(x - 1):Type[T2, a]``), so a label is
-what matches one at a place, the longest first; blanks inside it do not count, nor does the order of an interaction.
+what matches one at a place, the longest first; blanks inside it do not count, nor does the order of an
+interaction.
 """
 
 import re
@@ -12,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.errors import RemlError
 from bayesmixed.parameters import respelled
 from bayesmixed.priors.nearest import nearest_name
@@ -207,4 +208,4 @@ def _pattern(label: str) -> re.Pattern[str]:
         both_words = before[-1].isalnum() and after[0].isalnum()
         pattern += (r"\s+" if both_words else r"\s*") + re.escape(after)
     # What follows must not make it another label that there is not: Days in Days:x, Type in Type[T9].
-    return re.compile(pattern + (r"(?![\w.:\[])" if parts[-1][-1].isalnum() else r"(?![\w:])"))
+    return re.compile(pattern + (r"(?![\w.\[]|\s*:)" if parts[-1][-1].isalnum() else r"(?!\w|\s*:)"))

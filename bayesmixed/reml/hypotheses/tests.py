@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.errors import RemlError
 from bayesmixed.quantiles import f_probability, t_probability, t_quantile
 from bayesmixed.reml.hypotheses.contrasts import Contrasts

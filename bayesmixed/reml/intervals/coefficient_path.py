@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.patterns import Patterns
 from bayesmixed.reml.criterion import Criterion
 

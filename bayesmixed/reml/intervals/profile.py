@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.errors import RemlError
 from bayesmixed.reml.criterion import Criterion
-from bayesmixed.reml.descent import descend
+from bayesmixed.reml.descent import Optimum, descend
 from bayesmixed.reml.intervals.quantities import HeldQuantities, Path
-from bayesmixed.reml.optimize import Optimum, minimise
+from bayesmixed.reml.optimize import minimise
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.icc import IccPoint, icc_values
 from bayesmixed.parameters import CovarianceParameters
 from bayesmixed.quantities import covariance_by_label
@@ -40,7 +40,8 @@ def _delta_method(fit: "Estimates", quantities: Callable[[CovarianceParameters],
         above, below = (quantities(fit.covariance_at(x[:-1], x[-1])) for x in (at + unit, at - unit))
         rows.append((above - below) / (2.0 * unit[k]))
     A = covariance_of_variance_parameters(fit.derivatives)
-    return np.sqrt(np.einsum("rk,rs,sk->k", rows, A, rows))
+    errors: Array = np.sqrt(np.einsum("rk,rs,sk->k", rows, A, rows))
+    return errors
 
 
 def labelled(fit: "Estimates", covariance: CovarianceParameters) -> dict[str, float]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.components import Component, components
 from bayesmixed.errors import BayesmixedWarning, RemlError
 from bayesmixed.icc import IccPoint, icc_points, icc_values
@@ -126,7 +126,8 @@ def icc_intervals(
         table = bootstrap(fit, **(options or {})).confint(ci_prob)
         if unknown := [label for label in labels if label not in table.index]:
             raise RemlError(f"the bootstrap has no {unknown[0]}: use method='profile-reml' with at=")
-        return table.loc[labels, ["lower", "upper"]].to_numpy()
+        found: Array = table.loc[labels, ["lower", "upper"]].to_numpy()
+        return found
     _no_options(method, options)
     if method == "wald":
         pairs = zip(points, icc_standard_errors(fit, points), strict=True)
@@ -151,7 +152,14 @@ LOGIT: Scale = (
 )
 
 
-def _wald(estimate: float, se: float, ci_prob: float, to, back, slope) -> Limits:
+def _wald(
+    estimate: float,
+    se: float,
+    ci_prob: float,
+    to: Callable[[float], float],
+    back: Callable[[float], float],
+    slope: Callable[[float], float],
+) -> Limits:
     """Estimate -+ z se on another scale; nan where there is no standard error."""
     if not np.isfinite(se):
         return np.nan, np.nan

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from bayesmixed.checks.replicated import ReplicatedStatistics, replicated_statistics
 from bayesmixed.parameters import stored_name
 from bayesmixed.report.plots.marginals import densities
-from bayesmixed.report.plots.style import TITLE, VERMILLION, drawing, labelled
+from bayesmixed.report.plots.style import BLUE, TITLE, VERMILLION, drawing, figure_of, labelled
 from bayesmixed.units import Units
 
 if TYPE_CHECKING:
@@ -59,4 +59,16 @@ def draw_check(found: ReplicatedStatistics, units: Units, ci_prob: float = 0.95)
     with drawing():
         collection = densities(found.replicated, titles, ci_prob)
         add_lines(collection, observed, visuals={"ref_line": {"color": VERMILLION, "linestyle": "-"}})
+        _name_lines(collection, found.groups)
     return collection
+
+
+def _name_lines(collection: "PlotCollection", groups: str) -> None:
+    from matplotlib.lines import Line2D
+
+    whose = "new groups" if groups == "new" else "the same groups"
+    lines = [
+        Line2D([], [], color=BLUE, label=f"the model's tables, of {whose}"),
+        Line2D([], [], color=VERMILLION, label="your table"),
+    ]
+    figure_of(collection).legend(handles=lines, loc="outside upper center", ncols=2)

@@ -78,7 +78,7 @@ def _unit(fit: "Fit", label: str) -> str:
     return fit.model.units.of_parameter(label)
 
 
-def _pair(ax, row: "pd.Series", limits: tuple[str, str]) -> None:
+def _pair(ax: "Axes", row: "pd.Series", limits: tuple[str, str]) -> None:
     ax.plot([row[limit] for limit in limits], [1, 1], color=BLUE, linewidth=2.2)
     ax.plot(row["median"], 1, "o", color=BLUE, markersize=5.5, label="posterior")
     if np.isfinite(row["reml"]):

@@ -117,11 +117,11 @@ def _write_numbers(ax: "Axes", values: np.ndarray) -> None:
 
 
 def _reading(first: Any, last: Any, values: np.ndarray) -> str:
-    """What is seen, in a line: bold is the ICC, and how far the corners are apart."""
+    """What is seen, in two lines: bold is the ICC, and how far the corners are apart."""
     if len(values) < 2:
         return "The diagonal (bold) is the ICC"
     ends = f"{values[0, 0]:.2f} at {_short(first)}, {values[-1, -1]:.2f} at {_short(last)}"
-    return f"ICC (bold): {ends}; correlation between these two: {values[0, -1]:.2f}"
+    return f"ICC (bold): {ends}\ncorrelation between these two: {values[0, -1]:.2f}"
 
 
 def _short(value: Any) -> str:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.icc import icc_points
 from bayesmixed.report.plots.style import BLUE, INK, drawing, labelled, one_panel, plain
 from bayesmixed.summary import interval, interval_names, intervals

@@ -61,7 +61,7 @@ def _label(found: "BayesFactor") -> str:
     return f"scale of the prior of {what}, times"
 
 
-def _steps(ax, low: float, high: float) -> None:
+def _steps(ax: "Axes", low: float, high: float) -> None:
     """Lines of the steps within reach, with their names at the right."""
     pad = 0.08 * (high - low) + 0.4
     bottom, top = low - pad, high + pad

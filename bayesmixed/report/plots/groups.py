@@ -10,6 +10,7 @@ from bayesmixed.summary import interval_names
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from bayesmixed.fit import Fit
 
@@ -60,7 +61,7 @@ def _unit(fit: "Fit", label: str) -> str:
     return fit.model.units.of_term(owner[label])
 
 
-def _caterpillar(ax, table: "pd.DataFrame", limits: tuple[str, str], most: int) -> None:
+def _caterpillar(ax: "Axes", table: "pd.DataFrame", limits: tuple[str, str], most: int) -> None:
     ranked = table.sort_values("median", kind="stable")
     ranked = ranked.iloc[evenly(len(ranked), most)]
     place = np.arange(len(ranked))

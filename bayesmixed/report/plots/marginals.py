@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.errors import SamplingError
 from bayesmixed.parameters import stored_name
 from bayesmixed.report.plots.prior import prior_density
@@ -13,6 +13,7 @@ from bayesmixed.report.plots.style import BLUE, GREY, INK, TITLE, WIDTH, drawing
 
 if TYPE_CHECKING:
     from arviz_plots import PlotCollection
+    from matplotlib.axes import Axes
 
     from bayesmixed.fit import Fit
 
@@ -78,6 +79,7 @@ def densities(values: Mapping[str, Array], titles: Sequence[str], ci_prob: float
     """One panel a quantity: density, median and equal-tailed interval of draws (chains, draws)."""
     import xarray as xr
     from arviz_plots import plot_dist
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     columns = min(3, len(values))
     rows = -(-len(values) // columns)
@@ -105,12 +107,15 @@ def densities(values: Mapping[str, Array], titles: Sequence[str], ci_prob: float
     for name, title in zip(values, titles, strict=True):
         axes = collection.get_target(stored_name(name), {})
         axes.set_title(title, fontsize=8.5)
-        axes.set_ylim(bottom=-0.04 * axes.get_ylim()[1])
+        axes.set_ylim(bottom=-0.08 * axes.get_ylim()[1])
         axes.locator_params(axis="x", nbins=4)
+    engine = figure_of(collection).get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(w_pad=0.12)  # or the last tick of one panel meets the first of the next
     return collection
 
 
-def _add_prior(axes, fit: "Fit", label: str) -> None:
+def _add_prior(axes: "Axes", fit: "Fit", label: str) -> None:
     low, high = axes.get_xlim()
     x = np.linspace(low, high, 200)
     density = prior_density(fit.model, label, x)

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.parameters import CovarianceParameters
-from bayesmixed.priors.families import LKJ, Family, Flat, Normal
+from bayesmixed.priors.families import LKJ, Family, Flat, Normal, PymcPrior
 
 if TYPE_CHECKING:
     from bayesmixed.model import MixedModel
@@ -37,13 +37,14 @@ def prior_density(model: "MixedModel", label: str, x: Array) -> Array | None:
     return _correlation(model, label, x)
 
 
-def _closed(prior, x: Array) -> Array | None:
+def _closed(prior: Family | PymcPrior, x: Array) -> Array | None:
     if not isinstance(prior, Family) or isinstance(prior, Flat):
         return None
-    return np.exp(prior.logpdf(x))
+    density: Array = np.exp(prior.logpdf(x))
+    return density
 
 
-def _entry(prior, place: int):
+def _entry(prior: Family | PymcPrior, place: int) -> Family | PymcPrior:
     return prior.entry(place) if isinstance(prior, Family) else prior
 
 
@@ -55,10 +56,11 @@ def _coefficient(model: "MixedModel", column: int, x: Array) -> Array | None:
     used = np.flatnonzero(weights)
     if list(used) == [column] and weights[column] == 1.0:
         return _closed(priors[column], x)
-    if not all(isinstance(priors[k], Normal) for k in used):
+    normal = [(weights[k], prior) for k in used if isinstance(prior := priors[k], Normal)]
+    if len(normal) < len(used):
         return None
-    mean = sum(weights[k] * priors[k].mu for k in used)
-    sd = float(np.sqrt(sum((weights[k] * priors[k].sigma) ** 2 for k in used)))
+    mean = sum(weight * prior.mu for weight, prior in normal)
+    sd = float(np.sqrt(sum((weight * prior.sigma) ** 2 for weight, prior in normal)))
     return _closed(Normal(mean, sd), x)
 
 
@@ -121,4 +123,5 @@ def _smooth(values: Array, x: Array, lowest: float | None = None) -> Array:
         return np.zeros_like(x)
     density = gaussian_kde(near)
     result = density(x) if lowest is None else density(x) + density(2.0 * lowest - x)
-    return result * len(near) / len(values)
+    scaled: Array = result * len(near) / len(values)
+    return scaled

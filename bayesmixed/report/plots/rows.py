@@ -1,10 +1,10 @@
 """The rows of the table with what the model makes of them."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesmixed.coding import Array
+from bayesmixed.arrays import Array
 from bayesmixed.report.plots.style import (
     BLUE,
     GREY,
@@ -105,11 +105,11 @@ def _effects(fit: "Fit") -> tuple[Array, Array]:
     return b, order[evenly(len(order), MOST_LINES)]
 
 
-def _typical_rows(design: "Design", variable: str, grid: Array) -> dict[str, list]:
+def _typical_rows(design: "Design", variable: str, grid: Array) -> dict[str, list[Any]]:
     """Rows that differ in one column only."""
     import pandas as pd
 
-    rows: dict[str, list] = {}
+    rows: dict[str, list[Any]] = {}
     for name in design.encoding.needed(["fixed", "random", "offset"]):
         values = design.frame[name]
         number = pd.api.types.is_numeric_dtype(values.dtype)

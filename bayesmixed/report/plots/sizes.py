@@ -66,7 +66,8 @@ def plot_type_one_error(
 
     def value(k: int, size: int, icc: np.ndarray) -> np.ndarray:
         table: Any = type_one_error(k, size, icc, alpha, clusters)
-        return table["type_one_error"].to_numpy()
+        rates: np.ndarray = table["type_one_error"].to_numpy()
+        return rates
 
     drawn = _panels(groups, n, icc_max, value, (alpha, f"{100 * alpha:g} % claimed"), axes)
     drawn[0].set_ylabel("type I error rate")
@@ -121,7 +122,8 @@ def plot_interval_coverage(
 
     def value(k: int, size: int, icc: np.ndarray) -> np.ndarray:
         table: Any = interval_coverage(k, size, icc, ci_prob, clusters)
-        return table["coverage"].to_numpy()
+        shares: np.ndarray = table["coverage"].to_numpy()
+        return shares
 
     drawn = _panels(groups, n, icc_max, value, (ci_prob, f"{100 * ci_prob:g} % claimed"), axes)
     drawn[0].set_ylabel("coverage")
@@ -164,7 +166,7 @@ def _one(name: str, value: Any) -> float:
     found = numbers_of(name, value)
     if np.ndim(value):
         raise DesignError(f"{name} must be one number in a picture, not {value!r}")
-    return found[0]
+    return float(found[0])
 
 
 def _draw(

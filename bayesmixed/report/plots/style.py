@@ -83,16 +83,15 @@ def one_panel(ax: "Axes | None", height: float = 3.6) -> "Axes":
 
 def figure_of(plot: Any) -> "Figure":
     """The matplotlib figure of a PlotCollection, of Axes or of an array of them."""
-    if hasattr(plot, "viz"):
-        return plot.viz["figure"].item()
-    return np.ravel(plot)[0].figure
+    figure: Figure = plot.viz["figure"].item() if hasattr(plot, "viz") else np.ravel(plot)[0].figure
+    return figure
 
 
 def plain(text: Any, most: int = 48) -> str:
     """Text of the user's for a picture: a dollar sign is a dollar sign, not mathematics; long text is cut."""
-    text = printable_line(str(text))
-    text = text if len(text) <= most else text[: most - 3] + "..."
-    return text.replace("$", r"\$")
+    line = printable_line(str(text))
+    line = line if len(line) <= most else line[: most - 3] + "..."
+    return line.replace("$", r"\$")
 
 
 def labelled(name: Any, unit: str, most: int = 60) -> str:

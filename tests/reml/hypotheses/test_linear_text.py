@@ -89,3 +89,20 @@ def test_several_hypotheses():
 def test_what_is_refused(text, message):
     with pytest.raises(RemlError, match=message):
         read_linear(text, LABELS)
+
+
+@pytest.mark.parametrize("text", ["time:arm[b] - 2 * arm[b] = 1", "arm[b]:time - 2*arm[b] = 1"])
+def test_interactions_in_any_order(text):
+    ((_, weights, value),) = read_linear(text, ["arm[b]", "time", "arm:time[b]", "scale(x):arm[b]"])
+    assert weights.tolist() == [-2.0, 0.0, 1.0, 0.0]
+    assert value == 1.0
+
+
+def test_an_interaction_of_an_expression_in_any_order():
+    ((_, weights, _),) = read_linear("arm[b] : scale(x) + time", ["arm[b]", "time", "scale(x):arm[b]"])
+    assert weights.tolist() == [0.0, 1.0, 1.0]
+
+
+def test_another_interaction_is_still_unknown():
+    with pytest.raises(RemlError, match=r"'arm\[c\]:time' in the contrast"):
+        read_linear("arm[c]:time", ["arm[b]", "time", "arm:time[b]"])
