@@ -25,7 +25,7 @@ unexport UV_CONSTRAINT UV_OVERRIDE PIP_TARGET PIP_USER PIP_CONSTRAINT PYTEST_ADD
 export PIP_ROOT_USER_ACTION := ignore
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-fast test-coverage lint format bench calibrate coverage fuzz env clean distclean
+.PHONY: help demo test test-fast test-coverage lint format bench calibrate coverage truth fuzz env clean distclean
 
 help:
 	@echo 'make demo       fit the sleep-deprivation data and leave a report in demo-report/'
@@ -37,6 +37,7 @@ help:
 	@echo 'make bench      time this package beside others, SUITE=reml, sampling or scale; writes docs/benchmarks.md'
 	@echo 'make calibrate  simulation-based calibration, 10,000 tables a design; writes docs/calibration.md'
 	@echo 'make coverage   count how often 95 % intervals hold the truth; writes docs/coverage.md'
+	@echo 'make truth      compare every number of other software again; writes docs/truth.md'
 	@echo 'make fuzz       search for formulas that break something, MINUTES=10; findings in .fuzz/'
 	@echo 'make env        only set up .venv'
 	@echo 'make clean      remove caches, builds and reports'
@@ -73,6 +74,9 @@ calibrate: $(READY)
 
 coverage: $(READY)
 	@$(BIN)/python -m proof.coverage $(COVERAGE)
+
+truth: $(READY)
+	@$(BIN)/python -m proof.truth
 
 # atheris stays out of .venv; no part of the tests.
 fuzz: .fuzz/.ready

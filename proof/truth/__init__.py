@@ -1,0 +1,1 @@
+"""Every number of other software that we compare with, ours beside it."""
