@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bayesmixed.arrays import Array
 from bayesmixed.parameters import CovarianceParameters
@@ -43,6 +44,12 @@ class Joint(NamedTuple):
         noise = rng.standard_normal(beta.shape[:1] + eigenvalues.shape[-1:])
         new = np.einsum("dqk,dk,dk->dq", vectors, np.sqrt(np.maximum(eigenvalues, 0.0)), noise)
         return cls(beta, covariance, b, new)
+
+    def some(self, chosen: NDArray[np.bool_]) -> "Joint":
+        """A part of the draws."""
+        own = self.covariance
+        covariance = CovarianceParameters(own.sd[chosen], own.corr[chosen], np.asarray(own.sigma)[chosen])
+        return Joint(self.beta[chosen], covariance, self.b[chosen], self.new[chosen])
 
     @classmethod
     def of_prior(cls, model: "MixedModel", draws: PriorDraws, k: int, rng: np.random.Generator) -> "Joint":

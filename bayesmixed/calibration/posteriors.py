@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: Responses refitted at once, and of how many draws of NUTS one is kept, so that they are nearly independent.
 BATCH, THIN = 50, 5
 TUNE = 500
+#: Weights below this do not count: such draws lie where G is too large, beside sigma, for b to be drawn at all.
+NEGLIGIBLE = 1e-15
 
 
 class Posterior(NamedTuple):
@@ -85,8 +87,9 @@ class Posteriors:
         none = np.empty((len(covariance.sigma), 0))
         draws = CovarianceDraws(covariance, posterior.Lambda(covariance), none, none)
         b = posterior.draw_effects(refits.beta[k], draws, rng, cores=1)
-        joint = Joint.with_new_group(refits.beta[k], covariance, b, rng)
-        return Posterior(joint, refits.weights[k], bool(refits.by_nuts[k]))
+        joint, weights = Joint.with_new_group(refits.beta[k], covariance, b, rng), refits.weights[k]
+        counted = weights > NEGLIGIBLE
+        return Posterior(joint.some(counted), weights[counted], bool(refits.by_nuts[k]))
 
     def _posterior(self, y: Array) -> MarginalPosterior:
         design, names = replace(self.model.design, y=y), self.model.names

@@ -122,7 +122,7 @@ class TestPlanted:
     def test_prior_of_another_scale(self, model, monkeypatch):
         def wrong(priors, names, draws, rng):
             found = draw_priors(priors, names, draws, rng)
-            return found._replace(covariance=replace(found.covariance, sd=1.5 * found.covariance.sd))
+            return found._replace(covariance=replace(found.covariance, sd=3.0 * found.covariance.sd))
 
         monkeypatch.setattr(f"{MODULE}.draw_priors", wrong)
         found = run(model)
