@@ -6,10 +6,11 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from bayesmixed.arguments import check_choice
 from bayesmixed.arrays import Array
 from bayesmixed.coded import CodedMoments
 from bayesmixed.design import Design, build_design
-from bayesmixed.errors import BayesmixedWarning, DesignError
+from bayesmixed.errors import BayesmixedWarning, DesignError, RemlError
 from bayesmixed.formula import parse_formula
 from bayesmixed.model_checks import check_arguments, check_keep_groups, few_groups
 from bayesmixed.model_matrices import ModelMatrices
@@ -246,6 +247,7 @@ class MixedModel(ModelMatrices):
 
     def reml(self, method: str = "REML") -> "RemlFit":
         """Fit by REML, or by ML with ``method="ML"``; see `RemlFit`."""
+        check_choice("method", method, ("REML", "ML"), RemlError)
         if method not in self._reml:
             from bayesmixed.reml import fit_reml
 
@@ -438,11 +440,10 @@ class MixedModel(ModelMatrices):
         """
         from bayesmixed.graph import hierarchical_graph, marginal_graph
 
+        check_choice("graph", graph, ("marginal", "hierarchical"), DesignError)
         if graph == "marginal":
             return marginal_graph(self.design, self.posterior, self.names)
-        if graph == "hierarchical":
-            return hierarchical_graph(self.design, self.priors.resolved, self.names, parametrisation)
-        raise DesignError(f"graph must be 'marginal' or 'hierarchical', not {graph!r}")
+        return hierarchical_graph(self.design, self.priors.resolved, self.names, parametrisation)
 
     def to_bambi(self) -> Any:
         """The same model, with the same priors, as a ``bambi.Model``: the inverse of `bayesmixed.from_bambi`.

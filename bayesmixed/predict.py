@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesmixed.arguments import check_choice
 from bayesmixed.arrays import Array
 from bayesmixed.errors import PredictionError
 from bayesmixed.group_draws import effects_of_groups
@@ -287,10 +288,8 @@ def _new_group_part(fit: "FitDraws", new: "NewRows", levels: np.ndarray | None, 
 
 
 def _check(groups: str, kind: str) -> None:
-    if not isinstance(groups, str) or groups not in TARGETS:
-        raise PredictionError(f"groups must be one of {', '.join(TARGETS)}, not {groups!r}")
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise PredictionError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
+    check_choice("groups", groups, TARGETS, PredictionError)
+    check_choice("kind", kind, KINDS, PredictionError)
 
 
 def _check_draws(draws: Any) -> None:

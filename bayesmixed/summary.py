@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayesmixed.arguments import check_choice, check_probability
 from bayesmixed.arrays import Array, Index
 from bayesmixed.errors import SamplingError
 from bayesmixed.printable import printable_line
@@ -19,10 +19,8 @@ KINDS = ("eti", "hdi")
 
 def interval_names(ci_prob: float, ci_kind: str) -> tuple[str, str]:
     """Names of the limits as ArviZ writes them: ``eti95_lb``, ``eti95_ub``."""
-    if not isinstance(ci_kind, str) or ci_kind not in KINDS:
-        raise SamplingError(f"ci_kind must be one of {', '.join(KINDS)}, not {ci_kind!r}")
-    if not isinstance(ci_prob, Real) or not 0.0 < ci_prob < 1.0:
-        raise SamplingError(f"ci_prob must lie between 0 and 1, not {ci_prob!r}")
+    check_choice("ci_kind", ci_kind, KINDS, SamplingError)
+    check_probability("ci_prob", ci_prob, SamplingError)
     percent = f"{100 * ci_prob:g}"
     return f"{ci_kind}{percent}_lb", f"{ci_kind}{percent}_ub"
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesmixed.arguments import check_choice, check_probability
 from bayesmixed.arrays import Array, Index
 from bayesmixed.errors import RemlError
 from bayesmixed.parameters import CovarianceParameters
 from bayesmixed.quantiles import chi2_cut
-from bayesmixed.reml.probability import check_ci_prob
 from bayesmixed.summary import describe_each
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def _bootstrap(fit: "Estimates", options: dict[str, Any]) -> tuple[Array, Covari
 
 
 def _limits(draws: Array, ci_prob: float) -> dict[str, Array]:
-    check_ci_prob(ci_prob)
+    check_probability("ci_prob", ci_prob, RemlError)
     tail = (1.0 - ci_prob) / 2.0
     low, high = np.quantile(draws, [tail, 1.0 - tail], axis=0, method="weibull")
     return {"lower": low, "upper": high}
@@ -198,9 +198,8 @@ def _transformed(fit: "Estimates", method: str, ci_prob: float) -> dict[str, Arr
     from bayesmixed.quantities import icc_label
     from bayesmixed.reml.intervals.profile import ProfileLikelihood
 
-    if method not in ("profile", "profile-reml"):
-        raise RemlError(f"method must be 'bootstrap', 'profile' or 'profile-reml', not {method!r}")
-    check_ci_prob(ci_prob)
+    check_choice("method", method, ("bootstrap", "profile", "profile-reml"), RemlError)
+    check_probability("ci_prob", ci_prob, RemlError)
     if fit.design.q > 1 or not (fit.design.Z_rows == 1.0).all():
         raise RemlError(
             f"with random slopes the design effect is no function of the ICC, so that {method!r} does not give "

@@ -94,7 +94,7 @@ def test_the_shortest_interval_is_that_of_arviz():
         ({"ci_prob": 95}, "ci_prob must lie between 0 and 1, not 95"),
         ({"ci_prob": 0.0}, "ci_prob must lie between 0 and 1"),
         ({"ci_prob": "a"}, "ci_prob must lie between 0 and 1, not 'a'"),
-        ({"ci_kind": "hpd"}, "ci_kind must be one of eti, hdi, not 'hpd'"),
+        ({"ci_kind": "hpd"}, "ci_kind must be 'eti' or 'hdi', not 'hpd'"),
     ],
 )
 @pytest.mark.parametrize("table", ["summary", "fixed_effects", "variance_components", "icc", "random_effects"])

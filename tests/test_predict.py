@@ -308,9 +308,9 @@ def test_an_unseen_level_offers_the_other_targets(of):
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"groups": "old"}, "groups must be one of observed, new, population, not 'old'"),
-        ({"kind": "link"}, "kind must be one of mean, response, not 'link'"),
-        ({"ci_kind": "quantile"}, "ci_kind must be one of"),
+        ({"groups": "old"}, "groups must be 'observed', 'new' or 'population', not 'old'"),
+        ({"kind": "link"}, "kind must be 'mean' or 'response', not 'link'"),
+        ({"ci_kind": "quantile"}, "ci_kind must be"),
         ({"random_seed": "x", "groups": "new"}, "random_seed must be"),
     ],
 )
@@ -546,7 +546,7 @@ def test_replicates_are_the_posterior_predictive_without_a_trace(groups):
 
 def test_replicates_of_no_kind_are_refused():
     rng = np.random.default_rng(5)
-    with pytest.raises(bm.PredictionError, match="groups must be one of observed, new, population, not 'old'"):
+    with pytest.raises(bm.PredictionError, match="groups must be 'observed', 'new' or 'population', not 'old'"):
         replicates(fit("slope"), "old", 10, rng)
     with pytest.raises(bm.PredictionError, match="draws must be a whole number of at least 1, not 0"):
         replicates(fit("slope"), "new", 0, rng)
@@ -569,7 +569,7 @@ def test_a_wrong_keyword_names_the_call_of_the_user():
 @pytest.mark.parametrize("option", ["groups", "kind"])
 def test_choices_that_are_no_text(option):
     for each in (fit("slope").predict, model("slope").reml().predict):
-        with pytest.raises(bm.PredictionError, match=f"{option} must be one of"):
+        with pytest.raises(bm.PredictionError, match=f"{option} must be"):
             each(ROWS, **{option: np.ones(3)})
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesmixed.arguments import check_choice
 from bayesmixed.arrays import Array
 from bayesmixed.checks.catalogue import Statistic, chosen
 from bayesmixed.checks.layout import Layout
@@ -108,8 +109,7 @@ def replicated_statistics(
 
     Parameters are those of `Fit.check`.
     """
-    if not isinstance(groups, str) or groups not in GROUPS:
-        raise PredictionError(f"groups must be one of {', '.join(GROUPS)}, not {groups!r}")
+    check_choice("groups", groups, GROUPS, PredictionError)
     design = fit.model.design
     layout = Layout.of(design, time)
     wanted = chosen(statistics, layout)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bayesmixed.arguments import check_choice
 from bayesmixed.arrays import Array
 from bayesmixed.density import Density
 from bayesmixed.density.log_density import PriorArrays, log_densities
@@ -84,8 +85,7 @@ def refit(
 
 
 def _checked(model: "MixedModel", responses: Any, draws: int, cores: int | None, fallback: str) -> Array:
-    if fallback not in FALLBACKS:
-        raise SamplingError(f"fallback must be one of {', '.join(map(repr, FALLBACKS))}, not {fallback!r}")
+    check_choice("fallback", fallback, FALLBACKS, SamplingError)
     if model.design.streamed is not None:
         raise SamplingError(
             "responses cannot be refitted for a table that was read in parts or summed up by others: which row "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayesmixed.arguments import check_probability
 from bayesmixed.arrays import Array
 from bayesmixed.engines.weights import K_HAT_LIMIT, effective_size_of
 from bayesmixed.errors import SamplingError
@@ -110,8 +111,7 @@ class Refits:
 
     def quantiles(self, probability: float) -> "pd.DataFrame":
         """One posterior quantile of every quantity, one row a response."""
-        if not 0.0 < probability < 1.0:
-            raise SamplingError(f"a probability must lie between 0 and 1, not {probability!r}")
+        check_probability("probability", probability, SamplingError)
 
         def quantile(values: Array) -> Array:
             order = np.argsort(values, axis=1)

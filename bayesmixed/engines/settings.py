@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayesmixed.arguments import check_choice, check_probability
 from bayesmixed.errors import SamplingError
 from bayesmixed.seeds import child_seed, generator
 
@@ -40,8 +41,7 @@ class SamplerSettings:
                 object.__setattr__(self, "cores", max(1, min(self.chains, os.cpu_count() or 1)))
             elif not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
                 raise SamplingError(f"{name} must be a whole number of at least {least}, not {value!r}")
-        if not 0.0 < self.target_accept < 1.0:
-            raise SamplingError(f"target_accept must lie between 0 and 1, not {self.target_accept!r}")
+        check_probability("target_accept", self.target_accept, SamplingError)
 
     def integer_seed(self, key: int) -> int:
         """A 32-bit seed of its own for one use of this run."""
@@ -54,8 +54,7 @@ class SamplerSettings:
 
 def choose_engine(engine: str, needs_pymc: bool) -> str:
     """The engine that ``engine="auto"`` stands for, or an error that says what there is."""
-    if engine not in ENGINES:
-        raise SamplingError(f"no engine {engine!r}; there are {', '.join(ENGINES)}")
+    check_choice("engine", engine, ENGINES, SamplingError)
     if engine not in ("auto", "pymc") and needs_pymc:
         raise SamplingError("a prior is a PyMC distribution, which needs engine='pymc' (or 'auto')")
     if engine == "auto":

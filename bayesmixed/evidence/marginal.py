@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayesmixed.arguments import check_choice
 from bayesmixed.arrays import Array
 from bayesmixed.density import Density
 from bayesmixed.engines.quadrature import STABLE, check_quadrature, integrate, sigma_lines
@@ -121,8 +122,7 @@ def log_evidence(
     cores: int | None = None,
 ) -> LogEvidence:
     """Log of the integral of likelihood times priors; see `MixedModel.log_evidence`."""
-    if method not in METHODS:
-        raise SamplingError(f"method must be one of {', '.join(map(repr, METHODS))}, not {method!r}")
+    check_choice("method", method, METHODS, SamplingError)
     if isinstance(repeats, bool) or not isinstance(repeats, int | np.integer) or repeats < 2:
         raise SamplingError(f"repeats must be a whole number of at least 2, not {repeats!r}")
     check_cores(cores)

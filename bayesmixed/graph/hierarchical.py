@@ -6,6 +6,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
+from bayesmixed.arguments import check_choice
 from bayesmixed.errors import SamplingError
 from bayesmixed.graph.joint import joint_potentials, shared_scale
 from bayesmixed.graph.parameters import CENTERED, covariance_variables, parameter_dims, prior_variable
@@ -30,8 +31,7 @@ def hierarchical_graph(
         Non-centred: ``b_i = root u_i`` with standard normal u_i, better when groups say little.
         Centred: b_i itself is free, better when groups are large.
     """
-    if parametrisation not in PARAMETRISATIONS:
-        raise SamplingError(f"parametrisation must be one of {PARAMETRISATIONS}, not {parametrisation!r}")
+    check_choice("parametrisation", parametrisation, PARAMETRISATIONS, SamplingError)
     coords = names.coords() | {"__obs__": np.arange(design.n_obs)}
     with pm.Model(coords=coords) as model:
         covariance = covariance_variables(priors, names)

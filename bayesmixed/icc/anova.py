@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
+from bayesmixed.arguments import check_probability
 from bayesmixed.coded import CodedMoments
 from bayesmixed.errors import RemlError
 from bayesmixed.icc.checks import check_random_intercept
-from bayesmixed.reml.probability import check_ci_prob
 
 if TYPE_CHECKING:
     from bayesmixed.design import Design
@@ -90,7 +90,7 @@ class AnovaIcc:
         (1971), Linear Models, section 9.4, whose limits may then lie below ``-1 / (n - 1)``, n the largest group,
         where there is no covariance matrix; Donner (1986), doi:10.2307/1403259, for how good it is.
         """
-        check_ci_prob(ci_prob)
+        check_probability("ci_prob", ci_prob, RemlError)
         tail = (1.0 - ci_prob) / 2.0
         low, high = (special.fdtri(self.df_between, self.df_within, p) for p in (tail, 1.0 - tail))
         return self.at(float(high)), self.at(float(low))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from bayesmixed.arguments import check_choice
 from bayesmixed.arrays import Array
 from bayesmixed.errors import PredictionError
 from bayesmixed.fit_draws import FitDraws
@@ -118,8 +119,7 @@ class IccOfFit(FitDraws):
         """
         from bayesmixed.icc.correlation import correlation_table, places
 
-        if point not in ("median", "mean"):
-            raise PredictionError(f"point must be 'median' or 'mean', not {point!r}")
+        check_choice("point", point, ("median", "mean"), PredictionError)
         draws = self.correlation_draws(at)
         values = np.median(draws, axis=0) if point == "median" else draws.mean(axis=0)
         return correlation_table(places(self.model.design, at), values)

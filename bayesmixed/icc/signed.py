@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
+from bayesmixed.arguments import check_choice
 from bayesmixed.errors import PredictionError, RemlError
 from bayesmixed.icc.anova import AnovaIcc
-from bayesmixed.icc.checks import is_random_intercept
+from bayesmixed.icc.checks import SIGNED, is_random_intercept
 from bayesmixed.icc.symmetry import fit_symmetry
 from bayesmixed.icc.values import icc_points, icc_table
 
@@ -39,12 +40,11 @@ def posterior_signed(
     from bayesmixed.summary import describe_each
 
     model = fit.model
+    check_choice("method", method, (None, *SIGNED), PredictionError)
     if method == "anova":
         _refuse(at, options)
         found = AnovaIcc.of(model.design, model.coded)
         return _table(model.design, found.icc, *found.interval(ci_prob))
-    if method != "cs":
-        raise PredictionError(f"method must be None, 'cs' or 'anova', not {method!r}")
     refuse_options({name: value for name, value in options.items() if name not in OF_SYMMETRY})
     _refuse(at, {})
     draws = fit.compound_symmetry(**options).icc[:, None]

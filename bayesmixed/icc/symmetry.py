@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayesmixed.arguments import check_probability
 from bayesmixed.arrays import Array
 from bayesmixed.errors import RemlError
 from bayesmixed.icc.checks import check_random_intercept
 from bayesmixed.patterns import Patterns
 from bayesmixed.quantiles import chi2_cut
 from bayesmixed.reml.between import degrees_between, saturation_note
-from bayesmixed.reml.probability import check_ci_prob
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -245,7 +245,7 @@ class CompoundSymmetry:
         """Where the criterion has risen by the chi-square quantile; an end of the range where it does not."""
         from scipy.optimize import brentq
 
-        check_ci_prob(ci_prob)
+        check_probability("ci_prob", ci_prob, RemlError)
         level = self.criterion + chi2_cut(ci_prob)
         limits = []
         for end in ENDS:

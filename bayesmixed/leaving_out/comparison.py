@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesmixed.arguments import check_choice
 from bayesmixed.errors import SamplingError
 from bayesmixed.leaving_out.rows_and_groups import FEW_GROUPS, leave_out
 
@@ -35,8 +36,7 @@ def compare_predictions(fits: "Mapping[str, Fit]", by: str, **options: Any) -> "
 
 def check_same_units(fits: "Mapping[str, Fit]", by: str) -> None:
     """Refuse models of different rows, or of different groups where these are the units."""
-    if by not in UNITS:
-        raise SamplingError(f"by must be one of {', '.join(map(repr, UNITS))}, or None, not {by!r}")
+    check_choice("by", by, (*UNITS, None), SamplingError)
     if len(fits) < 2:
         raise SamplingError("comparing predictions needs at least two fits")
     first, *others = fits

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bayesmixed.arguments import check_choice
 from bayesmixed.arrays import Array
 from bayesmixed.errors import BayesmixedWarning, SamplingError
 from bayesmixed.leaving_out.columns import KernelRows
@@ -60,8 +61,7 @@ def leave_out(
     SamplingError
         The rows are gone, or nothing can be predicted without some unit.
     """
-    if not (isinstance(refit, bool) or (isinstance(refit, str) and refit == "auto")):
-        raise SamplingError(f"refit must be 'auto', True or False, not {refit!r}")
+    check_choice("refit", refit, ("auto", True, False), SamplingError)
     rows = KernelRows.of(fit.model)
     units = (_rows if unit == "row" else _groups)(fit, rows, cores)
     efficiency = relative_efficiency(fit)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from bayesmixed.arguments import check_choice
 from bayesmixed.arrays import Array
 from bayesmixed.errors import PredictionError
 
@@ -63,8 +64,7 @@ class Grid:
         >>> Grid.of(model.design, ["Days"], {"Days": [0, 9]}).cells.to_dict("list")
         {'Days': [0, 9]}
         """
-        if not isinstance(weights, str) or weights not in WEIGHTS:
-            raise PredictionError(f"weights must be one of {', '.join(WEIGHTS)}, not {weights!r}")
+        check_choice("weights", weights, WEIGHTS, PredictionError)
         if at is not None and not isinstance(at, Mapping):
             raise PredictionError(f"at must be a dict such as {{'x': [0, 1]}}, not {at!r}")
         given = {name: _several(name, values) for name, values in (at or {}).items()}

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from bayesmixed.arguments import check_choice
 from bayesmixed.arrays import Array
 from bayesmixed.errors import RemlError
 from bayesmixed.marginal_effects.combinations import Combinations
@@ -113,7 +114,6 @@ def adjusted(table: pd.DataFrame, adjust: str) -> Array:
 
 def check_adjustment(adjust: str | None, method: Any) -> None:
     """Tukey's range is that of all pairs."""
-    if adjust is not None and (not isinstance(adjust, str) or adjust not in ADJUSTMENTS):
-        raise RemlError(f"adjust must be None, {' or '.join(map(repr, ADJUSTMENTS))}, not {adjust!r}")
+    check_choice("adjust", adjust, (None, *ADJUSTMENTS), RemlError)
     if adjust == "tukey" and not (isinstance(method, str) and method == "pairwise"):
         raise RemlError("adjust='tukey' is for method='pairwise' only: use adjust='holm'")

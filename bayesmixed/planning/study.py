@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesmixed.arguments import check_choice, check_probability
 from bayesmixed.errors import DesignError
 from bayesmixed.formula import parse_formula
 from bayesmixed.parallel import check_cores
@@ -37,10 +38,8 @@ class Analysis:
     cores: int | None
 
     def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise DesignError(f"method must be 'reml' or 'posterior', not {self.method!r}")
-        if not isinstance(self.alpha, Real) or not 0.0 < self.alpha < 1.0:
-            raise DesignError(f"alpha must lie between 0 and 1, not {self.alpha!r}")
+        check_choice("method", self.method, METHODS, DesignError)
+        check_probability("alpha", self.alpha, DesignError)
         if self.margin is not None and not (isinstance(self.margin, Real) and np.isfinite(self.margin)):
             raise DesignError(f"margin must be a number, in units of y, not {self.margin!r}")
         if self.priors is not None and self.method == "reml":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayesmixed.arguments import check_choice
 from bayesmixed.arrays import Array
 from bayesmixed.coded import CodedMoments
 from bayesmixed.effects import conditional_effects
@@ -181,10 +182,9 @@ class Estimates:
         >>> [numbers.round(3).tolist() for numbers in fit.standard_errors()]
         [[6.825, 1.546], [17.0, 17.0]]
         """
+        check_choice("df", df, ("satterthwaite", "kenward-roger"), RemlError)
         if df == "satterthwaite":
             return self.se, self.df
-        if df != "kenward-roger":
-            raise RemlError(f"df must be 'satterthwaite' or 'kenward-roger', not {df!r}")
         back = self.coded.fixed.inverse
         degrees = np.array([self.kenward_roger.test(contrast[None])[0] for contrast in back])
         return np.sqrt(np.diag(back @ self.kenward_roger.adjusted @ back.T)), degrees

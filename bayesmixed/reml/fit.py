@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayesmixed.arguments import check_choice
 from bayesmixed.coded import CodedMoments
 from bayesmixed.errors import RemlError
 from bayesmixed.icc.signed import negative_icc_hint
@@ -47,8 +48,7 @@ def fit_reml(design: "Design", coded: CodedMoments, method: str = "REML") -> "Re
     RemlError
         When there are as many random effects as rows, so that sigma has nothing left to be estimated from.
     """
-    if method not in ("REML", "ML"):
-        raise RemlError(f"method must be 'REML' or 'ML', not {method!r}")
+    check_choice("method", method, ("REML", "ML"), RemlError)
     if design.n_groups * design.q >= design.n_obs:
         raise RemlError(
             f"{design.n_groups} groups with {design.q} random effects each are as many as the {design.n_obs} rows "

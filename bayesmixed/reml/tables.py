@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesmixed.arguments import check_choice, check_probability
 from bayesmixed.arrays import Array
 from bayesmixed.components import components
+from bayesmixed.errors import RemlError
 from bayesmixed.icc import icc_points, icc_table, icc_values
 from bayesmixed.icc.checks import SIGNED
 from bayesmixed.quantiles import t_probability, t_quantile
@@ -34,6 +36,7 @@ class Tables(Estimates):
     def _coefficient_table(self, se: Array, degrees: Array, ci_prob: float) -> "pd.DataFrame":
         import pandas as pd
 
+        check_probability("ci_prob", ci_prob, RemlError)
         t = self.beta / se
         half = t_quantile(0.5 + ci_prob / 2.0, degrees) * se
         columns = {
@@ -90,6 +93,7 @@ class Tables(Estimates):
         **options
             Of `bootstrap`.
         """
+        check_probability("ci_prob", ci_prob, RemlError)
         import pandas as pd
 
         found = list(components(self.design, self.covariance))
@@ -123,16 +127,19 @@ class Tables(Estimates):
         **options
             Of `bootstrap`.
         """
+        check_probability("ci_prob", ci_prob, RemlError)
         from bayesmixed.icc.signed import refuse_options, reml_signed
 
-        if method in SIGNED:
-            return reml_signed(self, at, str(method), ci_prob, options)
+        if isinstance(method, str) and method in SIGNED:
+            return reml_signed(self, at, method, ci_prob, options)
         points = icc_points(self.design, at)
         columns = {"estimate": [float(icc_values(self.covariance, point.rows)) for point in points]}
         if method is None:
             refuse_options(options)
         else:
-            from bayesmixed.reml.intervals.table import icc_intervals
+            from bayesmixed.reml.intervals.table import METHODS, icc_intervals
+
+            check_choice("method", method, (None, *METHODS, *SIGNED), RemlError)
 
             limits = icc_intervals(self, points, ci_prob, method, options)
             columns |= {"lower": limits[:, 0].tolist(), "upper": limits[:, 1].tolist()}
@@ -158,6 +165,7 @@ class Tables(Estimates):
         >>> fit.r2()["estimate"].round(3).to_dict()
         {'marginal': 0.279, 'conditional': 0.799}
         """
+        check_probability("ci_prob", ci_prob, RemlError)
         from bayesmixed.variance_explained import reml_r2
 
         return reml_r2(self, method, ci_prob, **options)
@@ -183,6 +191,7 @@ class Tables(Estimates):
         >>> fit.design_effect()["estimate"].round(3).to_dict()
         {'design effect': 2.674, 'effective sample size': 11.219}
         """
+        check_probability("ci_prob", ci_prob, RemlError)
         from bayesmixed.variance_explained import reml_design_effect
 
         return reml_design_effect(self, method, ci_prob, **options)

@@ -3,12 +3,12 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bayesmixed.arguments import check_choice, check_probability
 from bayesmixed.arrays import Array
 from bayesmixed.engines.many import CHAINS, fit_many
 from bayesmixed.errors import BayesmixedError, BayesmixedWarning, SamplingError
@@ -175,10 +175,8 @@ def _check(model: Any, resolve: str, ci_prob: float) -> None:
         raise SamplingError(f"multiverse takes a MixedModel, not {type(model).__name__}")
     if model.design.streamed is not None:
         raise SamplingError("the rows of this table were not kept: build the model from a table in memory")
-    if resolve not in ("once", "each"):
-        raise SamplingError(f"resolve must be 'once' or 'each', not {resolve!r}")
-    if not isinstance(ci_prob, Real) or not 0.0 < ci_prob < 1.0:
-        raise SamplingError(f"ci_prob must lie between 0 and 1, not {ci_prob!r}")
+    check_choice("resolve", resolve, ("once", "each"), SamplingError)
+    check_probability("ci_prob", ci_prob, SamplingError)
 
 
 def _labelled_priors(model: "MixedModel", priors: Any) -> dict[str, Priors]:

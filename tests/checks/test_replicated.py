@@ -134,7 +134,7 @@ def test_what_a_table_does_not_have_is_left_out():
     with pytest.raises(bm.PredictionError, match="this table has no autocorrelation"):
         fit.check(statistics="autocorrelation", draws=10)
     assert "autocorrelation" in fit.check(draws=10, time=np.arange(30)).index
-    with pytest.raises(bm.PredictionError, match="groups must be one of observed, new"):
+    with pytest.raises(bm.PredictionError, match="groups must be 'observed' or 'new'"):
         fit.check(groups="population")
 
 
@@ -203,7 +203,7 @@ def test_p_values_under_a_right_model():
         ({"statistics": np.mean}, "'mean' fails when called with .y, table.*: TypeError"),
         ({"statistics": {"gap": lambda y, table: table["nope"]}}, "'gap' fails .*: KeyError: 'nope'"),
         ({"time": np.ones((180, 2))}, r"not an array of shape \(180, 2\)"),
-        ({"groups": np.ones(3)}, "groups must be one of observed, new"),
+        ({"groups": np.ones(3)}, "groups must be 'observed' or 'new'"),
     ],
 )
 def test_what_else_is_refused(options, message):

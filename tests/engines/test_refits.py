@@ -104,7 +104,7 @@ def test_truths_from_the_prior_have_uniform_posterior_probabilities():
         (np.full((1, 30), np.nan), {}, "must not hold missing"),
         (np.zeros((1, 30)), {"draws": 10}, "draws must be a whole number of at least 100"),
         (np.zeros((1, 30)), {"cores": 0}, "cores must be a whole number of at least 1"),
-        (np.zeros((1, 30)), {"fallback": "no"}, "fallback must be one of 'nuts', 'warn'"),
+        (np.zeros((1, 30)), {"fallback": "no"}, "fallback must be 'nuts' or 'warn'"),
     ],
 )
 def test_what_cannot_be_refitted_is_refused(responses, options, text):

@@ -111,7 +111,7 @@ def test_engines(engine, needs_pymc, expected):
         ("compiled", True, "a prior is a PyMC distribution, which needs engine='pymc'"),
         ("quadrature", True, "a prior is a PyMC distribution, which needs engine='pymc'"),
         ("importance", True, "a prior is a PyMC distribution, which needs engine='pymc'"),
-        ("stan", False, "no engine 'stan'; there are auto, compiled, pymc, importance, quadrature"),
+        ("stan", False, "engine must be 'auto', 'compiled', 'pymc', 'importance' or 'quadrature', not 'stan'"),
     ],
 )
 def test_engines_that_cannot_be_used(engine, needs_pymc, message):

@@ -67,7 +67,7 @@ def test_no_hint_without_degrees_of_freedom():
 
 
 def test_refusals(negative, posterior):
-    with pytest.raises(PredictionError, match="method must be None, 'cs' or 'anova', not 'wald'"):
+    with pytest.raises(PredictionError, match="method must be None, 'anova' or 'cs', not 'wald'"):
         posterior.icc(method="wald")
     for fit in (posterior, negative.reml()):
         with pytest.raises(PredictionError, match="one number: omit at"):

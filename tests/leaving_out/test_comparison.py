@@ -85,7 +85,7 @@ def test_large_groups_do_not_underflow():
         (
             lambda: {"a": fit("slope"), "b": fit("uncorrelated")},
             "subject",
-            "by must be one of 'row', 'group', or None",
+            "by must be 'row', 'group' or None",
         ),
         (lambda: {"a": fit("slope")}, "row", "needs at least two fits"),
     ],

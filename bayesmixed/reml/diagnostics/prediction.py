@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesmixed.arguments import check_choice
 from bayesmixed.arrays import Array
 from bayesmixed.errors import PredictionError
 from bayesmixed.predict import KINDS, TARGETS
@@ -107,10 +108,8 @@ def predict_reml(
 
 
 def _check(groups: str, kind: str, ci_prob: float | None) -> None:
-    if not isinstance(groups, str) or groups not in TARGETS:
-        raise PredictionError(f"groups must be one of {', '.join(TARGETS)}, not {groups!r}")
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise PredictionError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
+    check_choice("groups", groups, TARGETS, PredictionError)
+    check_choice("kind", kind, KINDS, PredictionError)
     if ci_prob is not None and not (isinstance(ci_prob, Real) and 0.0 < ci_prob < 1.0):
         raise PredictionError(f"ci_prob must lie between 0 and 1, or be None, not {ci_prob!r}")
 

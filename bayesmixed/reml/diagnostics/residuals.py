@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayesmixed.arguments import check_choice
 from bayesmixed.arrays import Array, Index
 from bayesmixed.compiled import compiled
 from bayesmixed.errors import RemlError
@@ -17,8 +18,7 @@ KINDS = ("conditional", "marginal", "pearson", "normalized")
 
 def residuals_of(fit: "Estimates", kind: str = "conditional") -> Array:
     """Residuals of every row; see `RemlFit.residuals`."""
-    if kind not in KINDS:
-        raise RemlError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
+    check_choice("kind", kind, KINDS, RemlError)
     design = fit.design
     if kind == "conditional":
         return design.y - fit.fitted()

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from bayesmixed.arguments import check_choice, check_probability
 from bayesmixed.arrays import Array
 from bayesmixed.errors import RemlError
 from bayesmixed.quantiles import f_probability, t_probability, t_quantile
 from bayesmixed.reml.hypotheses.contrasts import Contrasts
-from bayesmixed.reml.probability import check_ci_prob
 from bayesmixed.reml.satterthwaite import satterthwaite_df, satterthwaite_test
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def t_tests(
     """
     import pandas as pd
 
-    check_ci_prob(ci_prob)
+    check_probability("ci_prob", ci_prob, RemlError)
     coded = contrasts.L @ fit.coded.fixed.inverse
     estimate, se = _estimate(fit, coded), np.sqrt(np.diag(_covariance(fit, coded, df)))
     if df == "kenward-roger":
@@ -124,8 +124,7 @@ def _estimate(fit: "Estimates", coded: Array) -> Array:
 
 
 def _covariance(fit: "Estimates", coded: Array, df: str) -> Array:
-    if df not in METHODS:
-        raise RemlError(f"df must be {' or '.join(map(repr, METHODS))}, not {df!r}")
+    check_choice("df", df, METHODS, RemlError)
     if df == "kenward-roger":
         return coded @ fit.kenward_roger.adjusted @ coded.T
     return fit.derivatives.contrast_variance(coded)[0]

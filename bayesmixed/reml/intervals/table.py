@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesmixed.arguments import check_choice, check_probability
 from bayesmixed.arrays import Array
 from bayesmixed.components import Component, components
 from bayesmixed.errors import BayesmixedWarning, RemlError
@@ -16,7 +17,6 @@ from bayesmixed.quantities import icc_label
 from bayesmixed.reml.intervals.profile import ProfileLikelihood
 from bayesmixed.reml.intervals.quantities import Path
 from bayesmixed.reml.intervals.standard_errors import icc_standard_errors, labelled
-from bayesmixed.reml.probability import check_ci_prob
 from bayesmixed.reml.resampling.bootstrap import bootstrap
 
 if TYPE_CHECKING:
@@ -32,9 +32,8 @@ type Limits = tuple[float, float]
 
 def check_method(method: str, ci_prob: float, among: tuple[str, ...] = METHODS) -> None:
     """Refuse a method that there is not, and a probability that is none."""
-    if method not in among:
-        raise RemlError(f"method must be one of {', '.join(map(repr, among))}, not {method!r}")
-    check_ci_prob(ci_prob)
+    check_choice("method", method, among, RemlError)
+    check_probability("ci_prob", ci_prob, RemlError)
 
 
 def interval_table(

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bayesmixed.arguments import check_choice, check_probability
 from bayesmixed.arrays import Array
 from bayesmixed.errors import RemlError
 from bayesmixed.parameters import CovarianceParameters
 from bayesmixed.quantities import coefficients_by_label, covariance_by_label, icc_by_label
 from bayesmixed.reml.optimize import is_singular, minimise
-from bayesmixed.reml.probability import check_ci_prob
 from bayesmixed.reml.resampling.simulated import MomentSampler
 from bayesmixed.seeds import generator, seed_sequence
 
@@ -89,9 +89,8 @@ class Bootstrap:
         """
         import pandas as pd
 
-        if kind not in KINDS:
-            raise RemlError(f"kind must be one of {', '.join(map(repr, KINDS))}, not {kind!r}")
-        check_ci_prob(ci_prob)
+        check_choice("kind", kind, KINDS, RemlError)
+        check_probability("ci_prob", ci_prob, RemlError)
         tail = (1.0 - ci_prob) / 2.0
         limits = [_quantile(self.draws, tail), _quantile(self.draws, 1.0 - tail)]
         if kind == "basic":

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesmixed.arguments import check_choice
 from bayesmixed.errors import SamplingError
 from bayesmixed.report.plots.style import (
     BLUE,
@@ -62,8 +63,7 @@ def plot_multiverse(
     import matplotlib.pyplot as plt
 
     names = _chosen(found, quantities)
-    if order not in ORDERS:
-        raise SamplingError(f"order must be 'given' or 'median', not {order!r}")
+    check_choice("order", order, ORDERS, SamplingError)
     places, ticks = _places(found.table, names[0], order)
     if len(places) > MOST_LINES:
         raise SamplingError(f"{len(places)} analyses are too many for one picture; use `table`")

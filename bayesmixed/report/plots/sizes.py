@@ -1,11 +1,11 @@
 """What ignoring clusters does, against the ICC: true size of the F test, true coverage of the interval."""
 
 from collections.abc import Callable, Sequence
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesmixed.arguments import check_probability
 from bayesmixed.errors import DesignError
 from bayesmixed.planning.size import interval_coverage, numbers_of, type_one_error
 from bayesmixed.report.plots.style import GREY, INK, VERMILLION, WIDTH, drawing
@@ -144,8 +144,7 @@ def _panels(
     import matplotlib.pyplot as plt
 
     arms, rows = numbers_of("groups", groups), sorted(numbers_of("n", n))
-    if not isinstance(icc_max, Real) or not 0.0 < icc_max < 1.0:
-        raise DesignError(f"icc_max must lie between 0 and 1, not {icc_max!r}")
+    check_probability("icc_max", icc_max, DesignError)
     if len(arms) > 4 or len(rows) > MOST_LINES:
         raise DesignError(f"at most 4 panels of {MOST_LINES} lines each, not {len(arms)} of {len(rows)}")
     icc = np.linspace(0.0, icc_max, 121)

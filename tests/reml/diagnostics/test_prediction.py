@@ -212,8 +212,8 @@ def test_time_far_from_zero(sleepstudy):
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"groups": "old"}, "groups must be one of observed, new, population, not 'old'"),
-        ({"kind": "link"}, "kind must be one of mean, response, not 'link'"),
+        ({"groups": "old"}, "groups must be 'observed', 'new' or 'population', not 'old'"),
+        ({"kind": "link"}, "kind must be 'mean' or 'response', not 'link'"),
         ({"ci_prob": 95}, "ci_prob must lie between 0 and 1, or be None, not 95"),
     ],
 )

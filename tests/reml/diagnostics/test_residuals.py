@@ -65,5 +65,5 @@ def test_normalized_residuals_of_a_right_model_are_white():
 
 
 def test_other_kinds_are_refused():
-    with pytest.raises(bm.RemlError, match="kind must be one of conditional, marginal, pearson, normalized"):
+    with pytest.raises(bm.RemlError, match="kind must be 'conditional', 'marginal', 'pearson' or 'normalized'"):
         fit(FORMULAS[0]).residuals("response")

@@ -167,7 +167,7 @@ def test_what_is_refused(slope, boot):
         slope.bootstrap(10, cores=0)
     with pytest.raises(SamplingError, match="random_seed"):
         slope.bootstrap(10, random_seed="x")
-    with pytest.raises(RemlError, match="'percentile', 'basic', not 'bca'"):
+    with pytest.raises(RemlError, match="'percentile' or 'basic', not 'bca'"):
         boot.confint(kind="bca")
     with pytest.raises(RemlError, match="ci_prob"):
         boot.confint(95)
