@@ -24,7 +24,7 @@ def test_choices_that_are_no_texts_pass_by_identity(value):
     "value", ["", "Auto", 1, 1.0, None, np.array(["auto", "compiled"]), np.array("auto"), ["auto"], {}, b""]
 )
 def test_all_else_is_refused(value):
-    with pytest.raises(SamplingError, match="engine must be 'auto', 'compiled', .* or 'quadrature', not"):
+    with pytest.raises(SamplingError, match=r"engine must be 'auto', 'compiled', .* or 'quadrature', not"):
         check_choice("engine", value, CHOICES, SamplingError)
 
 
