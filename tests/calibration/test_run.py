@@ -202,7 +202,7 @@ def test_the_seed_decides_for_fits(intercept, engine):
         (INTERCEPT, {}, PriorError, "MixedModel, whose priors are numbers"),
         (bm.parse_formula(INTERCEPT), {}, PriorError, "got a Specification"),
         (None, {"replicates": 5}, SamplingError, "replicates must be a whole number of at least 10"),
-        (None, {"replicates": 20, "engine": "stan"}, SamplingError, "no engine 'stan'"),
+        (None, {"replicates": 20, "engine": "stan"}, SamplingError, "engine must be .*, not 'stan'"),
     ],
 )
 def test_what_is_refused(intercept, model, options, error, words):
