@@ -8,7 +8,8 @@ import numpy as np
 from bayesmixed.arguments import check_choice
 from bayesmixed.arrays import Array
 from bayesmixed.density import Density
-from bayesmixed.engines.quadrature import STABLE, check_quadrature, integrate, sigma_lines
+from bayesmixed.engines.grid import sigma_lines
+from bayesmixed.engines.quadrature import STABLE, check_quadrature, integrate
 from bayesmixed.engines.settings import SamplerSettings
 from bayesmixed.errors import PriorError, SamplingError
 from bayesmixed.evidence.bridge import bridge

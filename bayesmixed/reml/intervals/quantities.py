@@ -14,8 +14,9 @@ from bayesmixed.parameters import find_name
 from bayesmixed.quantities import icc_label
 from bayesmixed.reml.criterion import Criterion
 from bayesmixed.reml.intervals.coefficient_path import CoefficientPath, rotated_columns
+from bayesmixed.reml.intervals.correlation_path import CorrelationPath
 from bayesmixed.reml.intervals.icc_paths import IccAtRow, IccOverRows
-from bayesmixed.reml.intervals.paths import CorrelationPath, CovariancePath, SdPath, SigmaPath
+from bayesmixed.reml.intervals.paths import CovariancePath, SdPath, SigmaPath
 
 if TYPE_CHECKING:
     from bayesmixed.reml.estimates import Estimates
