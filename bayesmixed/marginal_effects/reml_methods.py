@@ -67,8 +67,8 @@ class EffectsOfReml(Estimates):
             As in `Fit.contrasts`.
         df : {"satterthwaite", "kenward-roger"}
         adjust : {None, "holm", "tukey"}
-            Of the p values, for the number of contrasts within a cell of `by`. Tukey's is for ``"pairwise"``. The
-            intervals are those of each contrast by itself.
+            Of p values and intervals, for the number of contrasts within a cell of `by`. Tukey's is for
+            ``"pairwise"``. With Holm's p values go Bonferroni's intervals, as in emmeans: his steps have none.
         ci_prob : float
 
         Returns
@@ -87,8 +87,9 @@ class EffectsOfReml(Estimates):
         >>> fit.contrasts("Type", "reference", adjust="holm")["p"].round(4).to_dict()
         {'T2 - T1': 0.0, 'T3 - T1': 0.0005, 'T4 - T1': 0.211}
         """
+        from bayesmixed.marginal_effects.adjustment import check_adjustment
         from bayesmixed.marginal_effects.asked import contrasts_asked
-        from bayesmixed.marginal_effects.tables import check_adjustment, reml_table
+        from bayesmixed.marginal_effects.tables import reml_table
 
         check_adjustment(adjust, method)
         found, n_by = contrasts_asked(self.design, variables, method, by, at, weights, slope)

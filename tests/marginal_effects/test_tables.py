@@ -8,7 +8,6 @@ import pytest
 
 import bayesmixed as bm
 from bayesmixed.errors import DesignError, PredictionError, RemlError, SamplingError
-from bayesmixed.marginal_effects.tables import adjusted
 from bayesmixed.summary import describe
 
 
@@ -105,19 +104,6 @@ def test_reml_tables_are_those_of_the_same_contrasts_written_out(model):
         found = reml.contrasts("f", at={"x": 3}, df=df, ci_prob=0.9)
         written = reml.test(["-f[b] - 3 * f:x[b]", "-f[c] - 3 * f:x[c]"], df, ci_prob=0.9)
         np.testing.assert_allclose(found.iloc[:2].to_numpy(), written.to_numpy(), rtol=1e-9)
-
-
-def test_adjusted_p_values_are_those_of_r():
-    table = pd.DataFrame({"p": [0.01, 0.04, 0.03, 0.005], "t": np.nan, "df": np.nan})
-    # p.adjust(c(.01, .04, .03, .005), "holm")
-    np.testing.assert_allclose(adjusted(table, "holm"), [0.03, 0.06, 0.06, 0.02])
-    # ptukey(c(2.5, 1, 3) * sqrt(2), 3, 20, lower.tail = FALSE)
-    table = pd.DataFrame({"p": 0.0, "t": [2.5, -1.0, 3.0], "df": 20.0}, index=range(3))
-    np.testing.assert_allclose(
-        adjusted(table, "tukey"), [0.053131655966, 0.585357744485, 0.018557908228], rtol=1e-8
-    )
-    two = pd.DataFrame({"p": [0.3], "t": [1.0], "df": [9.0]})
-    assert adjusted(two, "tukey").tolist() == [0.3]
 
 
 def test_adjustments_that_do_not_fit_are_refused(model):
