@@ -1,9 +1,10 @@
 """A coverage-guided fuzzer for formulas: ``make fuzz``.
 
 libFuzzer, by way of atheris, keeps the inputs that reach lines of the parser, the encoder or formulae which no
-other has reached, and changes them further. An input is taken as text or, in half of the cases, as a row of
-words of the language. Whatever is no error of this package is written to FOLDER/findings and the search goes
-on. No part of the tests: what it found is in test_formulas.py.
+other has reached, and changes them further. An input is taken as a sum of terms, which mostly get past the
+parser, or in a quarter of the cases as text or as a row of words of the language. Whatever is no error of this
+package is written to FOLDER/findings and the search goes on. No part of the tests: what it found is in
+test_formulas.py.
 """
 
 import sys
@@ -157,11 +158,11 @@ def table() -> pd.DataFrame:
 
 
 def formula_of(data: bytes) -> str:
-    """Text, or words of the language, or terms; the lowest bits of the first byte say which."""
+    """Terms, or text, or words of the language; bits of the first byte say which."""
     if not data:
         return ""
     how, rest = data[0], data[1:]
-    if how & 8:
+    if how & 24:
         return COMMON.format(_sum(rest))
     text = rest.decode("utf-8", "surrogatepass" if how & 4 else "replace") if how & 1 else _words(rest)
     return COMMON.format(text) if how & 2 else text
