@@ -171,8 +171,12 @@ def conditional_effects(moments: Moments, Lambda: Array, sigma: float, gamma: Ar
     mean : ndarray, shape (J, q)
     variance : ndarray, shape (J, q, q)
     """
-    F = moments.Rzz @ Lambda
+    q = moments.q
     r = moments.Rza[:, :, -1] - moments.Rza[:, :, :-1] @ gamma
-    M = np.eye(moments.q) + np.swapaxes(F, 1, 2) @ F
-    mean = np.linalg.solve(M, np.einsum("jki,jk->ji", F, r)[..., None])[..., 0] @ Lambda.T
-    return mean, sigma**2 * (Lambda @ np.linalg.inv(M) @ Lambda.T)
+    # A triangle of I and F under each other: I + F'F would lose its ones beside large entries of F.
+    rows = np.zeros((len(r), 2 * q, q + 1))
+    rows[:, :q, :q], rows[:, q:, :q], rows[:, q:, q] = np.eye(q), moments.Rzz @ Lambda, r
+    triangle = np.linalg.qr(rows, mode="r")
+    root = Lambda @ np.linalg.inv(triangle[:, :q, :q])
+    mean = np.einsum("jik,jk->ji", root, triangle[:, :q, q])
+    return mean, sigma**2 * (root @ np.swapaxes(root, 1, 2))

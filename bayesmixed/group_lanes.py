@@ -45,31 +45,33 @@ def _residual(Rza: Array, gamma: Array, r: Array) -> None:  # pragma: no cover -
 
 
 @compiled
-def _factor(F: Array, lower: Array, inverse: Array) -> None:  # pragma: no cover - compiled
-    """Cholesky factor of ``I + F'F``; `inverse` is one over its diagonal, which the other loops multiply by."""
+def _rotate_in(F: Array, r: Array, lower: Array, u: Array) -> None:  # pragma: no cover - compiled
+    """Rotate the rows ``[F r]`` of each lane into ``[lower' u]``; F and r are used up.
+
+    ``I + F'F`` itself is never formed: its smallest eigenvalue is one, which is lost beside its largest where the
+    sd of groups is a million times sigma or more.
+    """
     q = F.shape[0]
-    for j in range(q):
-        for i in range(j, q):
-            target = lower[i, j]
-            start = 1.0 if i == j else 0.0
+    size, cosine, sine = np.empty(LANES), np.empty(LANES), np.empty(LANES)
+    for i in range(q):
+        for j in range(q):
+            pivot, own = lower[j, j], F[i, j]
             for g in range(LANES):
-                target[g] = start
-            for k in range(q):
-                one, other = F[k, i], F[k, j]
-                for g in range(LANES):
-                    target[g] += one[g] * other[g]
-            for k in range(j):
-                one, other = lower[i, k], lower[j, k]
-                for g in range(LANES):
-                    target[g] -= one[g] * other[g]
-            scale = inverse[j]
-            if i == j:
-                for g in range(LANES):
-                    target[g] = np.sqrt(target[g])
-                    scale[g] = 1.0 / target[g]
-            else:
-                for g in range(LANES):
-                    target[g] *= scale[g]
+                size[g] = np.sqrt(pivot[g] * pivot[g] + own[g] * own[g])
+                cosine[g] = pivot[g] / size[g]
+                sine[g] = own[g] / size[g]
+                pivot[g] = size[g]
+            for k in range(j + 1, q):
+                _turn(cosine, sine, lower[k, j], F[i, k])
+            _turn(cosine, sine, u[j], r[i])
+
+
+@compiled
+def _turn(cosine: Array, sine: Array, one: Array, other: Array) -> None:  # pragma: no cover - compiled
+    for g in range(LANES):
+        turned = cosine[g] * one[g] + sine[g] * other[g]
+        other[g] = cosine[g] * other[g] - sine[g] * one[g]
+        one[g] = turned
 
 
 @compiled
@@ -107,18 +109,22 @@ def whitened_effects(
     q = u.shape[0]
     _residual(Rza, gamma, r)
     for j in range(q):
-        effect = u[j]
-        for g in range(LANES):
-            effect[g] = 0.0
         for i in range(q):
-            target, residual = F[i, j], r[i]
+            target = F[i, j]
             for g in range(LANES):
                 target[g] = 0.0
             for k in range(q):
                 column, value = Rzz[i, k], Lambda[k, j]
                 for g in range(LANES):
                     target[g] += column[g] * value
+            start, entry = 1.0 if i == j else 0.0, lower[i, j]
             for g in range(LANES):
-                effect[g] += target[g] * residual[g]
-    _factor(F, lower, inverse)
-    solve_lower_lanes(lower, inverse, u)
+                entry[g] = start
+        effect = u[j]
+        for g in range(LANES):
+            effect[g] = 0.0
+    _rotate_in(F, r, lower, u)
+    for j in range(q):
+        pivot, scale = lower[j, j], inverse[j]
+        for g in range(LANES):
+            scale[g] = 1.0 / pivot[g]

@@ -70,6 +70,22 @@ def exact_criterion(y, X, Z, group, G, sigma):
     return (N - p) * log(2 * pi) + log_det_V + log_det_X + float(residual[0, 0])
 
 
+def exact_effects(y, X, beta, Z, group, G, sigma):
+    """Means of b given y and beta, (J, q), and the covariance matrix of each group's, in rational numbers."""
+    F = np.vectorize(Fraction, otypes=[object])
+    X, Z, G, J = F(X), F(Z), F(G), int(group.max()) + 1
+    residual = F(y) - X.dot(F(beta))
+    q = Z.shape[1]
+    mean, covariance = np.zeros((J, q)), np.zeros((J, q, q))
+    for j in range(J):
+        own = Z[group == j]
+        V = own.dot(G).dot(own.T) + F(np.eye(len(own))) * Fraction(sigma) ** 2
+        right = np.column_stack([own.dot(G), residual[group == j]])
+        _, left = _eliminate(np.block([[V, right], [right.T, F(np.zeros((q + 1, q + 1)))]]), len(own))
+        mean[j], covariance[j] = -left[:-1, -1].astype(float), (G + left[:-1, :-1]).astype(float)
+    return mean, covariance
+
+
 def _eliminate(matrix, count):
     """log determinant of the leading block and what Gaussian elimination of it leaves of the rest."""
     matrix, log_det = matrix.copy(), 0.0

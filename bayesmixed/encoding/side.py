@@ -13,6 +13,7 @@ from bayesmixed.encoding.matrix import assemble
 from bayesmixed.encoding.results import check_results
 from bayesmixed.encoding.splines import check_within_knots
 from bayesmixed.encoding.term import Term
+from bayesmixed.encoding.widths import check_widths
 from bayesmixed.errors import BayesmixedError, DesignError
 
 
@@ -43,6 +44,9 @@ class Side:
         with quiet():
             model = _described(source)
             try:
+                if any(len(getattr(term, "components", ())) > 1 for term in model.common_terms):
+                    model.set_types(frame, environment)
+                    check_widths(model.common_terms, len(frame))
                 model.eval(frame, environment)
                 check_results(model.common_terms, len(frame))
                 for term in model.common_terms:

@@ -26,6 +26,8 @@ EXAMPLES = {
     "log": "log(x), to base e, or log2(x) or log10(x)",
 }
 NOT_LITERAL = object()
+#: Of one call. A slip such as df=10**9 would fill the memory before anybody could see that rows are too few.
+MOST_COLUMNS = 1000
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,8 @@ def _whole(given: Given, name: str, least: int, default: int = 0) -> int:
     value = given[name].literal
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise _ArgumentError(f"{name} must be a whole number from {least} on, not {given[name].value.label}")
+    if value > MOST_COLUMNS:
+        raise _ArgumentError(f"{name} must be at most {MOST_COLUMNS}, not {given[name].value.label}")
     return value
 
 

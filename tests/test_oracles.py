@@ -1,0 +1,144 @@
+"""Oracles on designs that hypothesis makes up: Z of less than full rank, groups of one row, up to four random
+effects, ratios of sd to sigma from 1e-6 to 1e6 and units of y and Z far from one.
+
+Values and gradients are held to rational numbers (`dense.exact_criterion`), in which nothing is rounded.
+"""
+
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bayesmixed.effects import conditional_effects, draw_group_effects
+from bayesmixed.likelihood import MarginalLikelihood
+from tests import dense
+from tests.designs import Rows, random_Lambda, random_rows
+from tests.test_effects import FixedNoise
+
+RATIOS = (1e-6, 1e-3, 1.0, 1e3, 1e6)
+#: What becomes of the last column of Z.
+LAST = ("free", "a copy", "a sum", "constant within groups", "zero", "zero in some groups")
+exactly = np.vectorize(Fraction, otypes=[object])
+
+
+class Hard(NamedTuple):
+    """One example."""
+
+    sizes: tuple[int, ...]
+    q: int
+    last: str
+    seed: int
+    ratio: float
+    log2_sigma: int
+    log2_z: int
+
+    @property
+    def rows(self) -> Rows:
+        """y in units of sigma, Z in units of its own; powers of two, which round nothing."""
+        rows = random_rows(self.sizes, 2, self.q, self.seed)
+        Z = rows.Z.copy()
+        if self.q > 1 or self.last == "zero in some groups":
+            rng = np.random.default_rng(self.seed)
+            Z[:, -1] = {
+                "free": Z[:, -1],
+                "a copy": Z[:, 0],
+                "a sum": Z[:, :-1].sum(axis=1),
+                "constant within groups": rng.normal(size=len(self.sizes))[rows.group],
+                "zero": 0.0,
+                "zero in some groups": np.where(rows.group % 2, Z[:, -1], 0.0),
+            }[self.last]
+        return Rows(rows.y * self.sigma, rows.X, Z * 2.0**self.log2_z, rows.group)
+
+    @property
+    def sigma(self) -> float:
+        return 2.0**self.log2_sigma
+
+    @property
+    def Lambda(self) -> np.ndarray:
+        """Of an sd of ``ratio sigma`` in the units of Z."""
+        return random_Lambda(self.q, self.seed, self.ratio) / 2.0**self.log2_z
+
+
+def assert_within(differences, allowed) -> None:
+    allowed = np.broadcast_to(allowed, np.shape(differences))
+    np.testing.assert_array_less(differences, allowed + 1e-300)
+
+
+hard = st.builds(
+    Hard,
+    st.lists(st.integers(1, 4), min_size=3, max_size=5).map(tuple),
+    st.integers(1, 4),
+    st.sampled_from(LAST),
+    st.integers(0, 10**6),
+    st.sampled_from(RATIOS),
+    st.sampled_from((-26, 0, 26)),
+    st.sampled_from((-20, 0, 20)),
+)
+
+
+def exact(case: Hard, Lambda: np.ndarray, sigma: float) -> float:
+    """The criterion; nothing is rounded until its logarithms are taken."""
+    rows, root = case.rows, exactly(Lambda) * Fraction(sigma)
+    return dense.exact_criterion(rows.y, rows.X, rows.Z, rows.group, root.dot(root.T), sigma)
+
+
+@settings(max_examples=60)
+@given(hard)
+def test_value_in_rational_numbers(case):
+    value = -2.0 * MarginalLikelihood.flat(case.rows.moments).value(case.Lambda, case.sigma)
+    assert value == pytest.approx(exact(case, case.Lambda, case.sigma), rel=1e-12, abs=1e-11)
+
+
+@settings(max_examples=12)
+@given(hard)
+def test_gradient_by_differences_of_rational_numbers(case):
+    """By the logarithm of every entry of Lambda and of sigma, so that every scale is stepped alike."""
+    Lambda, sigma = case.Lambda, case.sigma
+    lower = np.tril_indices(case.q)
+    found = MarginalLikelihood.flat(case.rows.moments).value_and_gradient(Lambda, sigma)
+    by_log = -2.0 * np.append(found.Lambda[lower] * Lambda[lower], found.sigma * sigma)
+
+    def criterion(relative):
+        moved = Lambda.copy()
+        moved[lower] *= relative[:-1]
+        return exact(case, moved, float(sigma * relative[-1]))
+
+    expected = dense.numerical_gradient(criterion, np.ones(len(by_log)), step=1e-4)
+    np.testing.assert_allclose(by_log, expected, rtol=1e-6, atol=1e-6)
+
+
+@settings(max_examples=40)
+@given(hard)
+def test_random_effects_given_everything_else_in_rational_numbers(case):
+    rows = case.rows
+    beta = np.array([1.0, -0.5]) * case.sigma
+    mean, variance = conditional_effects(rows.moments, case.Lambda, case.sigma, beta)
+    root = exactly(case.Lambda) * Fraction(case.sigma)
+    expected, covariance = dense.exact_effects(
+        rows.y, rows.X, beta, rows.Z, rows.group, root.dot(root.T), case.sigma
+    )
+    # Where a group's rows say nothing of an effect, its variance is the prior's: a million sigma, squared.
+    prior = case.sigma * np.linalg.norm(case.Lambda, axis=1)
+    sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+    assert_within(np.abs(mean - expected), 1e-11 * sd + 1e-12 * prior)
+    assert_within(np.abs(variance - covariance), 1e-8 * np.outer(prior, prior))
+
+
+@settings(max_examples=40)
+@given(hard)
+def test_draws_are_the_mean_plus_a_root_of_the_variance_at_any_ratio(case):
+    """Without noise the mean, with one unit of noise at a time the columns of a root, group by group."""
+    rows, q = case.rows, case.q
+    beta = np.array([1.0, -0.5]) * case.sigma
+    noise = np.concatenate([np.zeros((1, q)), np.eye(q)])[:, None, :].repeat(len(case.sizes), axis=1)
+    given_all = (np.repeat(case.Lambda[None], q + 1, 0), np.full(q + 1, case.sigma), np.tile(beta, (q + 1, 1)))
+    draws = draw_group_effects(rows.moments, *given_all, FixedNoise(noise))
+    mean, variance = conditional_effects(rows.moments, case.Lambda, case.sigma, beta)
+    root = np.moveaxis(draws[1:] - draws[0], 0, -1)
+    prior = case.sigma * np.linalg.norm(case.Lambda, axis=1)
+    assert_within(np.abs(draws[0] - mean), 1e-9 * prior)
+    spread = np.abs(root @ np.swapaxes(root, 1, 2) - variance)
+    assert_within(spread, 1e-8 * np.outer(prior, prior))
