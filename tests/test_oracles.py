@@ -1,7 +1,8 @@
 """Oracles on designs that hypothesis makes up: Z of less than full rank, groups of one row, up to four random
 effects, ratios of sd to sigma from 1e-6 to 1e6 and units of y and Z far from one.
 
-Values and gradients are held to rational numbers (`dense.exact_criterion`), in which nothing is rounded.
+Values, gradients and conditionals are held to rational numbers (`dense.exact_criterion`), in which nothing is
+rounded; posteriors to quadrature, and left-out groups to models of the other groups.
 """
 
 from fractions import Fraction
@@ -12,10 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import bayesmixed as bm
 from bayesmixed.effects import conditional_effects, draw_group_effects
 from bayesmixed.likelihood import MarginalLikelihood
 from tests import dense
-from tests.designs import Rows, random_Lambda, random_rows
+from tests.designs import Rows, random_Lambda, random_rows, random_table
+from tests.fits import z_scores
 from tests.test_effects import FixedNoise
 
 RATIOS = (1e-6, 1e-3, 1.0, 1e3, 1e6)
@@ -142,3 +145,64 @@ def test_draws_are_the_mean_plus_a_root_of_the_variance_at_any_ratio(case):
     assert_within(np.abs(draws[0] - mean), 1e-9 * prior)
     spread = np.abs(root @ np.swapaxes(root, 1, 2) - variance)
     assert_within(spread, 1e-8 * np.outer(prior, prior))
+
+
+# ---------------------------------------------------------------- posteriors
+class Posterior(NamedTuple):
+    """A model whose posterior quadrature knows, on a table that hypothesis makes up."""
+
+    formula: str
+    sizes: tuple[int, ...]
+    seed: int
+    weights: str | None
+
+    def model(self) -> bm.MixedModel:
+        return bm.MixedModel(self.formula, random_table(self.sizes, self.seed), weights=self.weights)
+
+
+posteriors = st.builds(
+    Posterior,
+    st.sampled_from(
+        (
+            "y ~ t + (1 | g)",
+            "y ~ t + f + (0 + t | g)",
+            "y ~ x + (t | g)",
+            "y ~ t + (t || g)",
+            "y ~ offset(o) + (1 | g)",
+        )
+    ),
+    st.lists(st.integers(1, 6), min_size=4, max_size=9).filter(lambda sizes: sum(sizes) > 14).map(tuple),
+    st.integers(0, 10**6),
+    st.sampled_from((None, "w")),
+)
+RUN = {"draws": 2000, "progressbar": False}
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::bayesmixed.errors.BayesmixedWarning")  # few groups, hard weights
+@settings(max_examples=8)
+@given(posteriors)
+def test_posteriors_are_those_of_quadrature(case):
+    model = case.model()
+    exact = model.fit(engine="quadrature", random_seed=1, **RUN)
+    for engine in ("compiled", "importance"):
+        z = z_scores(model.fit(engine=engine, random_seed=2, **RUN), exact)
+        assert z.abs().max() < 4.5, (engine, z)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::bayesmixed.errors.BayesmixedWarning")
+@settings(max_examples=5)
+@given(posteriors)
+def test_groups_left_out_are_those_of_models_without_them(case):
+    """``log p(y_j | others) = log p(y) - log p(others)``, the evidence of each by quadrature."""
+    model = case.model()
+    found = model.fit(engine="importance", random_seed=3, **RUN).logo()
+    table, resolved = random_table(case.sizes, case.seed), model.priors.resolved
+    whole = model.log_evidence().value
+    for j, level in enumerate(model.design.levels):
+        others = bm.MixedModel._with_resolved(
+            case.formula, table[table["g"] != level], resolved, weights=case.weights
+        )
+        left = float(found.elpd_i[j])
+        assert left == pytest.approx(whole - others.log_evidence().value, abs=0.15), (case, level)
