@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from bayesmixed.arrays import Array
 from bayesmixed.checks.methods import Checks
+from bayesmixed.elsewhere.methods import FitElsewhere
 from bayesmixed.fit_tables import FitTables
 from bayesmixed.icc.methods import IccOfFit
 from bayesmixed.leaving_out.methods import LeavingOut
 from bayesmixed.marginal_effects.posterior_methods import EffectsOfFit
 from bayesmixed.report.pictures import Pictures
+from bayesmixed.report.reports import Reports
 from bayesmixed.summary import Verdict, judge
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from bayesmixed.reconcile.flat import FlatDraws
 
 
-class Fit(FitTables, IccOfFit, EffectsOfFit, Checks, LeavingOut, Pictures):
+class Fit(FitTables, IccOfFit, EffectsOfFit, Checks, LeavingOut, Pictures, Reports, FitElsewhere):
     """Draws of the posterior of a `MixedModel`.
 
     Made by ``model.fit()``, ``model.fit_from(datatree)`` or ``bm.load(path)``.
@@ -198,7 +200,10 @@ class Fit(FitTables, IccOfFit, EffectsOfFit, Checks, LeavingOut, Pictures):
         return self.model.log_evidence(**options)
 
     def sensitivity(self, threshold: float = 0.05, alphas: tuple[float, float] = (0.99, 1.01)) -> "pd.DataFrame":
-        """How much each number moves when priors, or the likelihood, are scaled; see `power_scaling`."""
+        """How much each number moves when priors, or the likelihood, are scaled.
+
+        See `bayesmixed.sensitivity.power_scaling`.
+        """
         from bayesmixed.sensitivity import power_scaling
 
         return power_scaling(self, threshold, alphas)
@@ -208,9 +213,3 @@ class Fit(FitTables, IccOfFit, EffectsOfFit, Checks, LeavingOut, Pictures):
         from bayesmixed.storage import save
 
         save(self, path)
-
-    def report(self, path: str | Path) -> None:
-        """Write one self-contained HTML page with every table and picture."""
-        from bayesmixed.report.page import write_report
-
-        write_report(self, path)

@@ -10,6 +10,7 @@ from bayesmixed.arguments import check_choice
 from bayesmixed.arrays import Array
 from bayesmixed.coded import CodedMoments
 from bayesmixed.design import Design, build_design
+from bayesmixed.elsewhere.methods import ModelElsewhere
 from bayesmixed.errors import BayesmixedWarning, DesignError, RemlError
 from bayesmixed.formula import parse_formula
 from bayesmixed.model_checks import check_arguments, check_keep_groups, few_groups
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from bayesmixed.reml import RemlFit
 
 
-class MixedModel(ModelMatrices):
+class MixedModel(ModelMatrices, ModelElsewhere):
     """A linear mixed model, ``y = X beta + Z b + offset + e`` with ``b_i ~ N(0, G)``, ``e ~ N(0, sigma^2 / w)``.
 
     This call stands for the line that the package follows, every step of which is public::
@@ -251,7 +252,7 @@ class MixedModel(ModelMatrices):
         if method not in self._reml:
             from bayesmixed.reml import fit_reml
 
-            self._reml[method] = fit_reml(self.design, self.coded, method)
+            self._reml[method] = fit_reml(self.design, self.coded, method, self.units)
         return self._reml[method]
 
     @cached_property

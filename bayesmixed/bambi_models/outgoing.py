@@ -26,13 +26,13 @@ def to_bambi(model: "MixedModel") -> Any:
     """The same model and priors as a `bambi.Model`; see `MixedModel.to_bambi`."""
     import bambi
 
-    _check_correlations(model)
-    centred = _is_centred(model)
+    check_correlations(model)
+    centred = is_centred(model)
     frame = model.design.frame
     # Bambi looks for text among columns of type object.
     text = {name: object for name in frame.columns if isinstance(frame[name].dtype, pd.StringDtype)}
     theirs = bambi.Model(
-        _formula(model),
+        formula_for_bambi(model),
         frame.astype(text),
         priors=_priors(model),
         center_predictors=centred,
@@ -42,7 +42,8 @@ def to_bambi(model: "MixedModel") -> Any:
     return theirs
 
 
-def _check_correlations(model: "MixedModel") -> None:
+def check_correlations(model: "MixedModel") -> None:
+    """Refuse correlated random effects."""
     for block in model.design.blocks:
         if block.size > 1:
             raise DesignError(
@@ -51,7 +52,7 @@ def _check_correlations(model: "MixedModel") -> None:
             )
 
 
-def _formula(model: "MixedModel") -> str:
+def formula_for_bambi(model: "MixedModel") -> str:
     """In formulae's language, without the backquotes that a plain name does not need."""
     specification, group = model.specification, ":".join(f"`{name}`" for name in model.specification.factor)
     terms = [specification.fixed, *(f"offset({offset})" for offset in specification.offsets)]
@@ -73,7 +74,7 @@ def _response(model: "MixedModel") -> str:
     return f"weighted({response}, `{design.weights_name}`)"
 
 
-def _is_centred(model: "MixedModel") -> bool:
+def is_centred(model: "MixedModel") -> bool:
     """Whether the prior of the intercept is stated at the means of the columns, or at x = 0.
 
     Raises

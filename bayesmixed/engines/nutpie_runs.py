@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesmixed.arrays import Array
+from bayesmixed.engines.progress import progress_options
 from bayesmixed.engines.settings import SamplerSettings
 from bayesmixed.errors import SamplingError
 from bayesmixed.sampled import STATISTICS
@@ -71,7 +72,7 @@ def _run(model: Any, settings: SamplerSettings, raw: bool) -> Any:
             chains=settings.chains,
             cores=settings.cores,
             seed=settings.integer_seed(0),
-            progress_bar=settings.progressbar,
+            **progress_options(settings.progressbar, nutpie.sample),
             save_warmup=False,
             target_accept=settings.target_accept,
             blocking=False,

@@ -6,22 +6,23 @@ import numpy as np
 
 from bayesmixed.arguments import check_choice
 from bayesmixed.coded import CodedMoments
+from bayesmixed.elsewhere.methods import RemlElsewhere
 from bayesmixed.errors import RemlError
-from bayesmixed.icc.signed import negative_icc_hint
 from bayesmixed.marginal_effects.reml_methods import EffectsOfReml
 from bayesmixed.reml.between import saturation_note
 from bayesmixed.reml.criterion import Criterion
 from bayesmixed.reml.inference import Inference
 from bayesmixed.reml.optimize import minimise
+from bayesmixed.reml.pictures import PicturesOfReml
 from bayesmixed.reml.rows import Rows
 from bayesmixed.reml.tables import Tables
+from bayesmixed.units import Units
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
     import pandas as pd
-    from matplotlib.axes import Axes
 
     from bayesmixed.design import Design
     from bayesmixed.icc.symmetry import CompoundSymmetry
@@ -34,7 +35,9 @@ SINGULAR_TEXT = (
 )
 
 
-def fit_reml(design: "Design", coded: CodedMoments, method: str = "REML") -> "RemlFit":
+def fit_reml(
+    design: "Design", coded: CodedMoments, method: str = "REML", units: Units | None = None
+) -> "RemlFit":
     """Maximise the (restricted) likelihood of a design.
 
     Parameters
@@ -42,6 +45,8 @@ def fit_reml(design: "Design", coded: CodedMoments, method: str = "REML") -> "Re
     design : Design
     coded : CodedMoments
     method : {"REML", "ML"}
+    units : Units, optional
+        For labels of pictures.
 
     Raises
     ------
@@ -59,15 +64,15 @@ def fit_reml(design: "Design", coded: CodedMoments, method: str = "REML") -> "Re
     optimum = minimise(criterion)
     if not np.isfinite(optimum.value):
         raise RemlError(f"the {method} criterion is not finite anywhere: check the response and the columns of X")
-    return RemlFit(design, coded, criterion, optimum)
+    return RemlFit(design, coded, criterion, optimum, units or Units({}, design.response_name))
 
 
-class RemlFit(Tables, Inference, Rows, EffectsOfReml):
+class RemlFit(Tables, Inference, Rows, EffectsOfReml, RemlElsewhere, PicturesOfReml):
     """A model fitted by REML or ML.
 
     Standard errors are those of ``(X'V^-1X)^-1`` at the estimates; degrees of freedom are Satterthwaite's, or
     with their adjusted standard errors those of Kenward and Roger. The numbers are attributes,
-    see `Estimates`.
+    see `bayesmixed.reml.estimates.Estimates`.
 
     Examples
     --------
@@ -97,6 +102,8 @@ class RemlFit(Tables, Inference, Rows, EffectsOfReml):
             if not zero and off.size and off.max() > 0.999:
                 what = "a correlation is at -1 or 1"
             notes.append(SINGULAR_TEXT.format(what=what))
+        from bayesmixed.icc.signed import negative_icc_hint  # which looks here itself
+
         notes += negative_icc_hint(self.design, self.coded)
         if self.objective.restricted:
             notes += saturation_note(self.design, self.coded.moments)
@@ -135,15 +142,3 @@ class RemlFit(Tables, Inference, Rows, EffectsOfReml):
 
         found = places(self.design, at)
         return correlation_table(found, correlation_values(self.covariance, found.rows))
-
-    def plot_correlation(self, at: "Any" = None, **options: "Any") -> "Axes":
-        """Heat map of `correlation`: how alike two rows of one group are, by where they are."""
-        from bayesmixed.report.plots.correlation import plot_correlation
-
-        return plot_correlation(self, at, **options)
-
-    def plot_icc(self, **options: "Any") -> "Axes":
-        """ICC(t) at the estimates, with the band of an interval; for models with a random slope."""
-        from bayesmixed.report.plots.correlation import plot_reml_icc
-
-        return plot_reml_icc(self, **options)

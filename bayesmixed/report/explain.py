@@ -1,6 +1,7 @@
 """A model on one screen, the way a lecturer would write it: formula, data, X, Z, G, V, priors, units."""
 
 from collections.abc import Sequence
+from contextvars import ContextVar
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
@@ -13,18 +14,22 @@ if TYPE_CHECKING:
     from bayesmixed.design import Design
     from bayesmixed.model import MixedModel
 
-WIDTH = 100
+#: How wide a page is: what a terminal has, within these limits.
+NARROWEST, WIDEST = 72, 100
+_width: ContextVar[int] = ContextVar("_width", default=WIDEST)
 #: Rows of a design shown in full, and else how many rows of how many groups.
 SMALL_ROWS, FIRST_ROWS, FIRST_GROUPS = 12, 3, 2
 ELLIPSIS = "..."
 
 
-def explain(model: "MixedModel") -> str:
+def explain(model: "MixedModel", width: int = WIDEST) -> str:
     """Formula, model in symbols, data, X, Z, G, V, priors and units as plain text, at most 100 columns wide.
 
     Parameters
     ----------
     model : MixedModel
+    width : int
+        Of the terminal; from 72 to 100 columns are used.
 
     Examples
     --------
@@ -34,7 +39,15 @@ def explain(model: "MixedModel") -> str:
     >>> "Z: 7 x 3" in text, "V: 7 x 7" in text
     (True, True)
     """
-    parts = [
+    token = _width.set(min(max(width, NARROWEST), WIDEST))
+    try:
+        return "\n\n".join(part for part in _parts(model) if part)
+    finally:
+        _width.reset(token)
+
+
+def _parts(model: "MixedModel") -> list[str]:
+    return [
         model.specification.formula,
         _symbols(model),
         _data(model),
@@ -44,7 +57,6 @@ def explain(model: "MixedModel") -> str:
         _response_covariance(model.design),
         _priors(model),
     ]
-    return "\n\n".join(part for part in parts if part)
 
 
 def _section(title: str, lines: Sequence[str]) -> str:
@@ -52,7 +64,8 @@ def _section(title: str, lines: Sequence[str]) -> str:
 
 
 def _folded(text: str, indent: str = "    ") -> list[str]:
-    return wrap(text, WIDTH - 2, subsequent_indent=indent, break_long_words=True, break_on_hyphens=False) or [""]
+    room = _width.get() - 2
+    return wrap(text, room, subsequent_indent=indent, break_long_words=True, break_on_hyphens=False) or [""]
 
 
 # ---------------------------------------------------------------- the model
@@ -135,7 +148,7 @@ def _random_matrix(design: "Design") -> str:
         f"({', '.join(design.random_labels)}), zero outside its rows"
     )
     lines = _matrix(header, matrix, _row_names(design, shown), more)
-    return _section(title[: WIDTH - 2], _with_ellipsis(design, shown, lines))
+    return _section(title[: _width.get() - 2], _with_ellipsis(design, shown, lines))
 
 
 def _shown_rows(design: "Design") -> np.ndarray:
@@ -171,9 +184,9 @@ def _grid(cells: Sequence[Sequence[str]], names: Sequence[str], more: bool = Fal
     cells = [[_short(cell, 40) for cell in row] for row in cells]
     widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
     first = max(len(name) for name in names)
-    fits = _fitting(widths, WIDTH - 2 - first - (2 + len(ELLIPSIS) if more else 0))
+    fits = _fitting(widths, _width.get() - 2 - first - (2 + len(ELLIPSIS) if more else 0))
     if fits < len(widths):
-        more, fits = True, _fitting(widths, WIDTH - 2 - first - 2 - len(ELLIPSIS))
+        more, fits = True, _fitting(widths, _width.get() - 2 - first - 2 - len(ELLIPSIS))
     lines = []
     for name, row in zip(names, cells, strict=True):
         body = "  ".join(cell.rjust(width) for cell, width in zip(row[:fits], widths[:fits], strict=True))
@@ -250,7 +263,7 @@ def _joined(lines: Sequence[str]) -> list[str]:
     folded = [""]
     for text in lines:
         candidate = f"{folded[-1]};  {text}" if folded[-1] else text
-        if len(candidate) > WIDTH - 2:
+        if len(candidate) > _width.get() - 2:
             folded.append(text)
         else:
             folded[-1] = candidate

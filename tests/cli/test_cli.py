@@ -20,25 +20,6 @@ SLOPE = "Reaction ~ Days + (Days | Subject)"
 FAST = ["--draws", "100", "--tune", "150", "--chains", "2", "--cores", "1", "--seed", "1"]
 
 
-@pytest.fixture
-def call(capsys):
-    """Run the command line in this process: exit code, standard output, standard error."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            main([str(argument) for argument in arguments])
-        return stop.value.code, *capsys.readouterr()
-
-    return run
-
-
-@pytest.fixture
-def sleep(tmp_path, sleepstudy):
-    path = tmp_path / "sleep.csv"
-    sleepstudy.to_csv(path, index=False)
-    return path
-
-
 def only_json(out):
     """The one JSON object that is all of standard output, without NaN or infinity."""
 
