@@ -65,6 +65,7 @@ _HOMES = {
     "RemlError": "errors",
     "SamplingError": "errors",
     "PredictionError": "errors",
+    "PictureError": "errors",
     "StorageError": "errors",
 }
 

@@ -45,12 +45,16 @@ class PredictionError(BayesmixedError, ValueError):
     """Rows given to a prediction cannot be predicted."""
 
 
+class PictureError(BayesmixedError, ValueError):
+    """A picture cannot be drawn of this fit, or into what was given as ``ax``."""
+
+
 class StorageError(BayesmixedError, OSError):
     """A file of results cannot be written, read or recognised."""
 
 
 class BayesmixedWarning(UserWarning):
-    """Something the reader of the results should know; also listed in `warnings`."""
+    """Something the reader of the results should know; also listed in ``warnings`` of models and fits."""
 
     def __str__(self) -> str:
         return printable_line(super().__str__())

@@ -104,18 +104,22 @@ class Moments:
 
     @property
     def n_rows(self) -> int:
+        """N, the number of rows that were summed up."""
         return int(self.n.sum())
 
     @property
     def n_groups(self) -> int:
+        """J, the number of groups."""
         return len(self.levels)
 
     @property
     def p(self) -> int:
+        """Columns of X."""
         return int(self.Rza.shape[2]) - 1
 
     @property
     def q(self) -> int:
+        """Random effects of one group."""
         return int(self.Rzz.shape[1])
 
     def cross_products(self) -> Array:
@@ -210,4 +214,5 @@ class Moments:
 
     @cached_property
     def patterns(self) -> "Patterns":
+        """The same with groups of equal ``Z_i'Z_i`` put together."""
         return Patterns.of(self)

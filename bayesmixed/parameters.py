@@ -171,6 +171,7 @@ class ParameterNames:
 
     @classmethod
     def of(cls, design: "Design") -> "ParameterNames":
+        """Of the columns of a design."""
         factor = design.factor_name
         fixed = _parameters(design.fixed, "", "_dim")
         sd = _parameters(design.random_terms, f"|{factor}_sigma", "__expr_dim", intercept="1")
@@ -184,14 +185,17 @@ class ParameterNames:
 
     @property
     def corr_dims(self) -> tuple[str, str]:
+        """Dimensions of the correlation matrix."""
         return f"{self.factor}__term_dim", f"{self.factor}__term_dim_bis"
 
     @property
     def factor_dim(self) -> str:
+        """Dimension of the groups."""
         return f"{self.factor}__factor_dim"
 
     @property
     def has_corr(self) -> bool:
+        """Whether there are two random effects or more."""
         return len(self.random_labels) > 1
 
     @property

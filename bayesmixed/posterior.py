@@ -68,6 +68,7 @@ class MarginalPosterior:
 
     @classmethod
     def of(cls, coded: CodedMoments, priors: ResolvedPriors, names: ParameterNames) -> "MarginalPosterior":
+        """From the moments of a design, its priors with their numbers, and its names."""
         coefficients = priors.integrated(names)
         order = [*coefficients.columns, *coefficients.explicit]
         to_prior = coded.fixed.matrix @ priors.fixed_coding.inverse
@@ -82,6 +83,7 @@ class MarginalPosterior:
 
     @property
     def kernel(self) -> MarginalLikelihood:
+        """The likelihood with the integrated coefficients gone."""
         n = len(self.coefficients.columns)
         return MarginalLikelihood(
             self.moments.patterns, self.coefficients.mean - self.shift[:n], self.moments.p - n

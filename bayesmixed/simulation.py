@@ -1,7 +1,8 @@
 """Specification + known parameters -> table: data whose truth is known."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,7 +39,8 @@ def simulate(
     params : mapping
         Coefficients, sd, correlations and sigma by the names of the DataTree, in the user's coding:
         ``{"Intercept": 250, "Days": 10, "1|Subject_sigma": 25, "Days|Subject_sigma": 6, "sigma": 25}``.
-        Without ``<factor>_corr`` the random effects are uncorrelated.
+        Vectors and matrices may be given by their entries, as tables label them: ``"Type[T2]"``,
+        ``"Subject_corr[Intercept,Days]"``. Correlations that are not given are zero.
     weights : str, optional
         Column of prior weights w: the residual variance of a row is ``sigma^2 / w``.
     functions : mapping, optional
@@ -67,6 +69,7 @@ def simulate(
     frame = frame.assign(**{name: np.arange(len(frame), dtype=float)})
     design = build_design(specification, frame, weights=weights, functions=functions)
     names = ParameterNames.of(design)
+    params = _gathered(names, params)
     _check_names(names, params)
     rng = np.random.default_rng(seed_sequence(random_seed))
     y = simulate_response(design, coefficients(names, params), names.covariance(params), rng)
@@ -110,6 +113,40 @@ def simulate_rows(design: Design, beta: Array, b: Array, sigma: Array, rng: np.r
     """``y = X beta + Z b + offset + e``, shape (N,)."""
     noise = sigma * rng.standard_normal(design.n_obs) / np.sqrt(design.weights)
     return design.mean(beta, b) + noise
+
+
+def _gathered(names: ParameterNames, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Entries that go by the labels of tables put into the vectors and the matrix that they belong to."""
+    found = {str(key): value for key, value in params.items()}
+    for parameter in (*names.fixed, *names.sd):
+        given = _taken(found, parameter.labels, parameter.name) if parameter.dim is not None else {}
+        lacking = [label for label in parameter.labels if label not in given]
+        if given and lacking:
+            raise DesignError(f"the parameters lack {lacking[0]!r}; they have {', '.join(map(str, params))}")
+        if given:
+            found[parameter.name] = [given[label] for label in parameter.labels]
+    places = {f"{names.corr}[{names.random_labels[i]},{names.random_labels[j]}]": (i, j) for i, j in _pairs(names)}
+    given = _taken(found, places, names.corr)
+    if given:
+        corr = np.eye(len(names.random_labels)).tolist()
+        for label, value in given.items():
+            i, j = places[label]
+            corr[i][j] = corr[j][i] = value
+        found[names.corr] = corr
+    return found
+
+
+def _pairs(names: ParameterNames) -> list[tuple[int, int]]:
+    return list(combinations(range(len(names.random_labels)), 2))
+
+
+def _taken(found: dict[str, Any], labels: Iterable[str], whole: str) -> dict[str, Any]:
+    """Take the entries of one vector or matrix out of what was given."""
+    keys = {label: find_name(label, found) for label in labels}
+    taken = {label: found.pop(key) for label, key in keys.items() if key is not None}
+    if taken and find_name(whole, found) is not None:
+        raise DesignError(f"{whole!r} is given whole and by its entry {next(iter(taken))!r}: give one of them")
+    return taken
 
 
 def _check_names(names: ParameterNames, params: Mapping[str, Any]) -> None:

@@ -30,6 +30,7 @@ class RandomTerm:
 
     @property
     def factor_name(self) -> str:
+        """The grouping factor as it is called in tables: ``"Subject"``, ``"a:b"``."""
         return ":".join(self.factor)
 
 
@@ -73,6 +74,7 @@ class Specification:
 
     @property
     def factor_name(self) -> str:
+        """The grouping factor as it is called in tables: ``"Subject"``, ``"a:b"``."""
         return self.random[0].factor_name
 
     @property

@@ -30,7 +30,7 @@ PUBLIC = {
     ),
     *("Exponential", "Gamma", "LKJ"),
     *("BayesmixedError", "BayesmixedWarning", "FormulaError", "TableError", "DesignError"),
-    *("PriorError", "RemlError", "SamplingError", "PredictionError", "StorageError"),
+    *("PriorError", "RemlError", "SamplingError", "PredictionError", "PictureError", "StorageError"),
     "__version__",
 }
 
@@ -57,7 +57,7 @@ def test_an_unknown_name_is_an_attribute_error():
 
 def test_every_error_is_one_of_ours():
     errors = [getattr(bm, name) for name in PUBLIC if name.endswith("Error")]
-    assert len(errors) == 9
+    assert len(errors) == 10
     assert all(issubclass(error, BayesmixedError) for error in errors)
 
 

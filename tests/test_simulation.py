@@ -139,3 +139,40 @@ def test_user_functions():
     functions = {"half": lambda x: x / 2.0}
     found = simulate("y ~ half(t) + (1 | g)", TABLE, truth, functions=functions, random_seed=1)
     np.testing.assert_allclose(found["y"], TABLE["t"], atol=1e-6)
+
+
+def test_entries_may_go_by_the_labels_of_tables():
+    by_label = {key: value for key, value in TRUTH.items() if key not in ("f", "g_corr")}
+    by_label |= {"f[b]": -3.0, "g_corr[Intercept, t]": -0.6}
+    given = simulate(FORMULA, TABLE, by_label, random_seed=5)
+    pd.testing.assert_frame_equal(given, simulate(FORMULA, TABLE, TRUTH, random_seed=5))
+    three = TABLE.assign(f=list("abcabca"))
+    vector, labels = ({**TRUTH, "f": [-3.0, 1.0]}, {**by_label, "f[c]": 1.0})
+    expected = simulate(FORMULA, three, vector, random_seed=5)
+    pd.testing.assert_frame_equal(simulate(FORMULA, three, labels, random_seed=5), expected)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"f[b]": 1.0}, "'f' is given whole and by its entry 'f\\[b\\]'"),
+        ({"g_corr[Intercept,t]": 0.5}, "'g_corr' is given whole and by its entry"),
+        ({"f[z]": 1.0}, "no parameter 'f\\[z\\]'"),
+    ],
+)
+def test_entries_that_contradict_or_do_not_exist_are_refused(more, message):
+    with pytest.raises(bm.DesignError, match=message):
+        simulate(FORMULA, TABLE, TRUTH | more, random_seed=1)
+
+
+def test_a_vector_that_is_given_in_part_is_refused():
+    some = {key: value for key, value in TRUTH.items() if key != "f"} | {"f[b]": 1.0}
+    with pytest.raises(bm.DesignError, match="lack 'f\\[c\\]'"):
+        simulate(FORMULA, TABLE.assign(f=list("abcabca")), some, random_seed=1)
+    with pytest.raises(bm.DesignError, match="correlation"):
+        simulate(
+            FORMULA,
+            TABLE,
+            {**{k: v for k, v in TRUTH.items() if k != "g_corr"}, "g_corr[Intercept,t]": 2},
+            random_seed=1,
+        )

@@ -127,10 +127,12 @@ class Design:
 
     @property
     def p(self) -> int:
+        """Columns of X."""
         return int(self.X.shape[1])
 
     @property
     def q(self) -> int:
+        """Random effects of one group: columns of `Z_rows`."""
         return int(self.Z_rows.shape[1])
 
     @property

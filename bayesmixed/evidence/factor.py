@@ -214,7 +214,7 @@ def bayes_factor(
     Returns
     -------
     BayesFactor
-        Print it; `by_scale` and `plot` show how it moves with the prior's scale, on which it rests.
+        Print it; its methods ``by_scale`` and ``plot`` show how it moves with the prior's scale, on which it rests.
 
     Raises
     ------

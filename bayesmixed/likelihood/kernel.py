@@ -59,10 +59,12 @@ class MarginalLikelihood:
 
     @property
     def n_integrated(self) -> int:
+        """Coefficients that are integrated out."""
         return len(self.mean)
 
     @property
     def flat_precision(self) -> Array:
+        """The precision of flat priors of those coefficients: zeros."""
         return np.zeros(self.n_integrated)
 
     def _arguments(

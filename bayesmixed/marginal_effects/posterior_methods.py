@@ -29,14 +29,14 @@ class EffectsOfFit(FitDraws):
 
         ``L beta`` with one row of L for each cell: the average of the rows of X that the formula makes of
 
-        ================  ============================================================================
-        ``"equal"``       every combination of the levels of the other factors, each counted alike, and
-                          other numbers at their mean over the rows (of ``x`` itself where the formula
-                          has ``log(x)``): emmeans' reference grid
+        ==================  ============================================================================
+        ``"equal"``         every combination of the levels of the other factors, each counted alike, and
+                            other numbers at their mean over the rows (of ``x`` itself where the formula
+                            has ``log(x)``): emmeans' reference grid
         ``"proportional"``  the same, combinations counted by their numbers of rows
-        ``"rows"``        all rows of the table with the cell's values put in, as marginaleffects'
-                          ``avg_predictions(variables=)``
-        ================  ============================================================================
+        ``"rows"``          all rows of the table with the cell's values put in, as marginaleffects'
+                            ``avg_predictions(variables=)``
+        ==================  ============================================================================
 
         Parameters
         ----------

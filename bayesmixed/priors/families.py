@@ -118,7 +118,7 @@ class Flat(Family):
 
 @dataclass(frozen=True)
 class HalfNormal(Family):
-    """|Normal(0, sigma)|."""
+    """Absolute values of Normal(0, sigma)."""
 
     sigma: Numbers = 1.0
     support: ClassVar = "positive"
@@ -132,7 +132,7 @@ class HalfNormal(Family):
 
 @dataclass(frozen=True)
 class HalfStudentT(Family):
-    """|StudentT(nu, 0, sigma)|: twice the Student-t density on the positive half line."""
+    """Absolute values of StudentT(nu, 0, sigma): twice the Student-t density on the positive half line."""
 
     nu: Numbers = 3.0
     sigma: Numbers = 1.0
@@ -175,7 +175,7 @@ class _SquareRootOfF:
 
 @dataclass(frozen=True)
 class HalfCauchy(Family):
-    """|Cauchy(0, beta)|."""
+    """Absolute values of Cauchy(0, beta)."""
 
     beta: Numbers = 1.0
     support: ClassVar = "positive"

@@ -1,6 +1,6 @@
 """The numbers of a (restricted) maximum likelihood fit, in the user's coding."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from bayesmixed.reml.kenward_roger import KenwardRoger
 from bayesmixed.reml.optimize import is_singular
 from bayesmixed.reml.satterthwaite import satterthwaite_df
 from bayesmixed.triangles import Triangles, coded_columns
+from bayesmixed.units import Units
 
 if TYPE_CHECKING:
     from bayesmixed.design import Design
@@ -35,12 +36,15 @@ class Estimates:
         Moments of the design's rows, and the way back to the user's coding.
     objective : Criterion
     optimum : Optimum
+    units : Units, optional
+        Of the model, for labels of pictures.
     """
 
     design: "Design"
     coded: CodedMoments
     objective: Criterion
     optimum: Optimum
+    units: Units = field(default=Units({}, ""), repr=False)
 
     @property
     def method(self) -> str:
@@ -54,6 +58,7 @@ class Estimates:
 
     @property
     def converged(self) -> bool:
+        """Whether gradient and Hessian at the estimates are those of a minimum."""
         return self.optimum.converged
 
     @property
@@ -111,6 +116,7 @@ class Estimates:
 
     @property
     def names(self) -> ParameterNames:
+        """Names of every parameter, as tables have them."""
         return ParameterNames.of(self.design)
 
     @property

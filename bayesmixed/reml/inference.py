@@ -106,7 +106,7 @@ class Inference(Estimates):
     def test_random_effects(
         self, *, bootstrap: int = 0, random_seed: Any = None, draws: int = 10_000, cores: int | None = None
     ) -> "pd.DataFrame":
-        """Test each term of the random part by leaving it out, as lmerTest's `ranova`.
+        """Test each term of the random part by leaving it out, as lmerTest's ``ranova``.
 
         ``t`` left out of ``(t | g)`` leaves ``(1 | g)``; ``(1 | g)`` left out leaves no random effect of g. The
         p-value of a model's only variance component comes from the exact distribution of its (restricted)
@@ -249,7 +249,7 @@ class Inference(Estimates):
         cores: int | None = None,
         progressbar: bool = False,
     ) -> "Bootstrap":
-        """Parametric bootstrap: refit tables drawn from the estimates, as lme4's `bootMer`.
+        """Parametric bootstrap: refit tables drawn from the estimates, as lme4's ``bootMer``.
 
         Tables are drawn at the level of their moments, so that no row is touched; each is searched for its lowest
         minimum, at the boundary too, as the fit itself was.

@@ -68,7 +68,7 @@ class Multiverse:
         return found.assign(span=(found["largest"] - found["smallest"]) / first["sd"])
 
     def plot(self, quantities: Sequence[str] | None = None, order: str = "given", axes: Any = None) -> np.ndarray:
-        """One line an analysis, one panel a quantity; see `bayesmixed.report.plots.multiverse`."""
+        """One line an analysis, one panel a quantity; see ``bayesmixed.report.plots.multiverse``."""
         from bayesmixed.report.plots.multiverse import plot_multiverse
 
         return plot_multiverse(self, quantities, order, axes)

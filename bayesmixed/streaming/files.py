@@ -61,8 +61,18 @@ def check_kinds(table: Any, columns: Sequence[str]) -> None:
 
 
 def _schemas(table: Any) -> list[Any]:
-    fragments = getattr(table, "get_fragments", None)
-    return [] if fragments is None else [fragment.physical_schema for fragment in fragments()]
+    if not hasattr(table, "get_fragments"):
+        return []
+    return [fragment.physical_schema for fragment in _with_all_rows(table).get_fragments()]
+
+
+def _with_all_rows(table: Any) -> Any:
+    """Arrow gives no fragments of a dataset of which rows were chosen; the same files have the same types."""
+    from pyarrow import dataset
+
+    if not hasattr(table, "files"):
+        return dataset.dataset(table.schema.empty_table())
+    return dataset.dataset(table.files, table.schema, format=table.format, filesystem=table.filesystem)
 
 
 def _kind(kind: Any) -> str:

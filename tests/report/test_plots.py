@@ -15,8 +15,12 @@ from bayesmixed.report.plots.rows import numeric_variable
 from tests import fits
 from tests.report.hostile import hostile_fit
 
-#: Of a fit; `plot_priors` is of priors, and tested with them.
-FUNCTIONS = [name for name in plots.__all__ if name.startswith("plot_") and name != "plot_priors"]
+#: Of priors, of a REML fit, or of models with a predictor or slopes only: tested elsewhere.
+OTHERS = {
+    *("plot_priors", "plot_profile", "plot_correlation", "plot_ellipse", "plot_variance_over"),
+    *("plot_lattice", "plot_shrinkage", "plot_G"),
+}
+FUNCTIONS = [name for name in plots.__all__ if name.startswith("plot_") and name not in OTHERS]
 COLLECTIONS = {"plot_posterior", "plot_variance_components", "plot_ppc"}
 
 
@@ -228,3 +232,17 @@ def test_lkj_draws_have_the_known_margin(size, eta, rng):
     shape = eta + (size - 2) / 2.0
     for k, m in zip(*np.triu_indices(size, 1), strict=True):
         assert stats.kstest((draws[:, k, m] + 1) / 2, stats.beta(shape, shape).cdf).pvalue > 1e-3
+
+
+def test_a_first_picture_leaves_pyplot_as_interactive_as_its_backend_made_it():
+    """A notebook's backend says so when the first figure is made; put back, no later figure would be shown."""
+    import matplotlib as mpl
+
+    before = mpl.is_interactive()
+    try:
+        mpl.interactive(False)
+        with plots.style.drawing():
+            mpl.interactive(True)
+        assert mpl.is_interactive()
+    finally:
+        mpl.interactive(before)

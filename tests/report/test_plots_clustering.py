@@ -73,7 +73,7 @@ def test_the_heat_map_has_the_numbers():
 
 
 def test_heat_maps_of_estimates_levels_and_means():
-    assert fits.model("slope").reml().plot_correlation().get_xlabel() == "Days"
+    assert fits.model("slope").reml().plot_correlation().get_xlabel() == "Days (d)"
     ax = fits.fit("third slope").plot_correlation(point="mean")
     assert [text.get_text() for text in ax.get_xticklabels()] == ["a", "b", "c"]
     many = fits.model("slope").reml().plot_correlation(list(np.linspace(-20, 9, 15)))

@@ -5,6 +5,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
@@ -138,3 +139,20 @@ def test_a_damaged_file(table, tmp_path):
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(TableError, match="is not a Parquet table"):
         bm.MixedModel(FORMULA, tmp_path)
+
+
+def test_rows_of_a_dataset_can_be_chosen(table, tmp_path):
+    written(tmp_path, table, {}, {"t": pa.int8()}, {})
+    chosen = ds.dataset(tmp_path).filter(ds.field("t") >= 10)
+    few = bm.MixedModel(FORMULA, chosen)
+    whole = bm.MixedModel(FORMULA, table[table["t"] >= 10])
+    assert few.design.n_obs == whole.design.n_obs < len(table)
+    np.testing.assert_allclose(few.reml().beta, whole.reml().beta, rtol=1e-9)
+    in_memory = ds.dataset(pa.Table.from_pandas(table)).filter(ds.field("t") >= 10)
+    assert bm.MixedModel(FORMULA, in_memory).design.n_obs == whole.design.n_obs
+
+
+def test_chosen_rows_of_files_of_different_kinds_are_refused(table, tmp_path):
+    written(tmp_path, table, {}, {"g": pa.string()}, {})
+    with pytest.raises(TableError, match="text in some files"):
+        bm.MixedModel(FORMULA, ds.dataset(tmp_path).filter(ds.field("t") >= 10))

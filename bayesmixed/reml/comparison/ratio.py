@@ -154,7 +154,7 @@ def likelihood_ratio_test(
     """Test what the larger of two nested models adds: -2 log of the ratio of their likelihoods.
 
     For many groups the statistic has a chi-square distribution with one degree of freedom a parameter, unless the
-    smaller model sets a variance to zero: see `LikelihoodRatioTest.p_mixture`. Fixed effects are tested with ML
+    smaller model sets a variance to zero: see ``p_mixture`` of what it returns. Fixed effects are tested with ML
     fits; with few groups their chi-square p-value is too small: prefer ``df="kenward-roger"`` or the bootstrap.
 
     Parameters

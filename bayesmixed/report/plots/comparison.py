@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesmixed.report.plots.style import BLUE, GREY, VERMILLION, WIDTH, drawing, labelled
+from bayesmixed.errors import PictureError
+from bayesmixed.report.plots.style import (
+    BLUE,
+    GREY,
+    VERMILLION,
+    WIDTH,
+    drawing,
+    labelled,
+    note_left_out,
+    panels_of,
+)
 from bayesmixed.summary import interval_names
 
 if TYPE_CHECKING:
@@ -44,28 +54,50 @@ def plot_compare_reml(
     Returns
     -------
     ndarray of matplotlib Axes
+
+    Raises
+    ------
+    PictureError
+        A quantity does not exist, or `axes` is something else.
     """
     table = fit.compare_reml(ci_prob, method=method, effects=False)
-    table = table.head(MOST) if names is None else table.loc[list(names)]
+    there = len(table)
+    table = table.head(MOST) if names is None else table.loc[_known(names, table)]
     limits = interval_names(ci_prob, "eti")
     with drawing():
-        drawn = _grid(len(table)) if axes is None else np.array(axes, dtype=object).ravel()
+        drawn = _grid(len(table)) if axes is None else panels_of(axes, len(table))
+        room = 42 if axes is None and len(table) > 3 else 84  # characters over a panel
         for ax, (label, row) in zip(drawn, table.iterrows(), strict=True):
             _pair(ax, row, limits)
-            ax.set_title(labelled(label, _unit(fit, str(label))), fontsize=8.5, loc="left", pad=3)
+            text = labelled(label, _unit(fit, str(label)), max(22, room - len(row["reasons"])))
+            ax.set_title(text, fontsize=8.5, loc="left", pad=3)
             ax.set_title(row["reasons"], fontsize=7, loc="right", pad=3, color=GREY)
         if axes is None:
             handles, texts = drawn[0].get_legend_handles_labels()
             drawn[0].figure.legend(handles, texts, loc="outside upper center", ncols=2)
+            if names is None:
+                note_left_out(drawn, len(table), there, "quantities")
     return drawn
+
+
+def _known(names: Sequence[str] | str, table: "pd.DataFrame") -> list[str]:
+    chosen = [names] if isinstance(names, str) else list(names)
+    for name in chosen:
+        if name not in table.index:
+            raise PictureError(f"no quantity {name!r} to draw; there are {', '.join(map(str, table.index))}")
+    return chosen
 
 
 def _grid(count: int) -> np.ndarray:
     import matplotlib.pyplot as plt
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     columns = 2 if count > 3 else 1
     rows = -(-count // columns)
-    _, axes = plt.subplots(rows, columns, figsize=(WIDTH, 0.5 + 0.78 * rows), squeeze=False)
+    figure, axes = plt.subplots(rows, columns, figsize=(WIDTH, 0.5 + 0.78 * rows), squeeze=False)
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(wspace=0.06)  # or titles side by side touch
     for spare in axes.ravel()[count:]:
         spare.remove()
     return axes.ravel()[:count]

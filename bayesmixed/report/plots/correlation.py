@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesmixed.errors import RemlError
+from bayesmixed.report.plots.centre import units_of_fit
 from bayesmixed.report.plots.style import BLUE, INK, drawing, labelled, one_panel, plain
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def plot_reml_icc(
         band = f"{100 * ci_prob:g} % interval ({method})"
         ax.fill_between(grid, table["lower"], table["upper"], color=BLUE, alpha=0.2, linewidth=0, label=band)
         ax.plot(grid, table["estimate"], color=BLUE, label=f"{fit.method} estimate")
-        ax.set(xlabel=plain(name), ylabel=f"ICC({plain(_factor(fit))})", ylim=(0.0, 1.0))
+        ax.set(xlabel=_axis_label(fit, str(name)), ylabel=f"ICC({plain(_factor(fit))})", ylim=(0.0, 1.0))
         ax.legend(loc="lower right")
     return ax
 
@@ -99,7 +100,8 @@ def _name_axes(ax: "Axes", texts: list[str], label: str) -> None:
     places = np.arange(len(texts))
     if len(texts) > MOST_NUMBERS:  # names of all would run into each other
         places = np.unique(np.linspace(0, len(texts) - 1, 7).round().astype(int))
-    ax.set_xticks(places, [texts[k] for k in places])
+    turned = sum(len(texts[k]) + 1 for k in places) > 42
+    ax.set_xticks(places, [texts[k] for k in places], rotation=90 if turned else 0)
     ax.set_yticks(places, [texts[k] for k in places])
     ax.set(xlabel=label, ylabel=label)
     ax.tick_params(length=0)
@@ -125,12 +127,14 @@ def _reading(first: Any, last: Any, values: np.ndarray) -> str:
 
 
 def _short(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float | np.floating) else plain(value, 12)
+    if not isinstance(value, float | np.floating):
+        return plain(value, 12)
+    number = float(value)
+    return f"{number:.0f}" if 100.0 <= abs(number) < 1e6 else f"{number:.3g}"
 
 
 def _axis_label(fit: Any, name: str) -> str:
-    model = getattr(fit, "model", None)
-    return labelled(name, "" if model is None else model.units.columns.get(name, ""))
+    return labelled(name, units_of_fit(fit).columns.get(name, ""), 44)
 
 
 def _factor(fit: Any) -> str:

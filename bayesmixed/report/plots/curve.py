@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmixed.arrays import Array
+from bayesmixed.errors import PictureError
 from bayesmixed.icc import icc_points
 from bayesmixed.report.plots.style import BLUE, INK, drawing, labelled, one_panel, plain
 from bayesmixed.summary import interval, interval_names, intervals
@@ -67,7 +68,7 @@ def _summed(draws: Array, ci_prob: float) -> tuple[Array, Array]:
 
 
 def _curve(fit: "Fit", name: str, ax: "Axes", ci_prob: float) -> None:
-    grid = np.linspace(*_range(fit, name), POINTS)
+    grid = np.linspace(*range_of(fit, name), POINTS)
     middle, (low, high) = _summed(fit.icc_draws({name: list(grid)}), ci_prob)
     ax.fill_between(grid, low, high, color=BLUE, alpha=0.2, linewidth=0, label=f"{100 * ci_prob:g} % interval")
     ax.plot(grid, middle, color=BLUE, label="posterior median")
@@ -79,7 +80,24 @@ def _curve(fit: "Fit", name: str, ax: "Axes", ci_prob: float) -> None:
     ax.legend(loc="lower right")
 
 
-def _range(fit: "Fit", name: str) -> tuple[float, float]:
+def numeric_slope(fit: "Fit", variable: str | None = None) -> str:
+    """The numeric variable with a random slope that was asked for, or the first one.
+
+    Raises
+    ------
+    PictureError
+        There is none, or not of that name.
+    """
+    there = [name for name in slope_variables(fit) if _is_numeric(fit, name)]
+    if not there:
+        raise PictureError("no number has a random slope, so that there is no curve to draw")
+    if variable is not None and variable not in there:
+        raise PictureError(f"{variable!r} is no number with a random slope; there are {', '.join(there)}")
+    return variable or there[0]
+
+
+def range_of(fit: "Fit", name: str) -> tuple[float, float]:
+    """Least and greatest value of a column."""
     if fit.model.design.streamed is not None:
         column = next(one for one in fit.model.design.encoding.columns if one.name == name)
         return float(column.low or 0.0), float(column.high or 0.0)
@@ -94,7 +112,7 @@ def _levels(fit: "Fit", name: str, ax: "Axes", ci_prob: float) -> None:
     place = np.arange(len(levels))
     ax.vlines(place, *limits, color=BLUE)
     ax.plot(place, middle, "o", color=BLUE)
-    ax.set_xticks(place, [plain(level) for level in levels])
+    ax.set_xticks(place, [plain(level, 16) for level in levels])
     ax.set(xlabel=plain(name), ylabel=f"ICC({plain(fit.model.names.factor)})", ylim=(0.0, 1.0))
 
 

@@ -9,7 +9,18 @@ from bayesmixed.arrays import Array
 from bayesmixed.errors import SamplingError
 from bayesmixed.parameters import stored_name
 from bayesmixed.report.plots.prior import prior_density
-from bayesmixed.report.plots.style import BLUE, GREY, INK, TITLE, WIDTH, drawing, figure_of, labelled, plain
+from bayesmixed.report.plots.style import (
+    BLUE,
+    GREY,
+    INK,
+    TITLE,
+    WIDTH,
+    drawing,
+    figure_of,
+    labelled,
+    note_left_out,
+    plain,
+)
 
 if TYPE_CHECKING:
     from arviz_plots import PlotCollection
@@ -45,6 +56,8 @@ def plot_posterior(fit: "Fit", names: Sequence[str] | None = None, ci_prob: floa
         for label in chosen:
             _add_prior(collection.get_target(stored_name(label), {}), fit, label)
         _name_lines(collection)
+        if names is None:
+            note_left_out(collection, len(chosen), len(scalars), "parameters")
     return collection
 
 
@@ -62,7 +75,9 @@ def plot_variance_components(fit: "Fit", ci_prob: float = 0.95) -> "PlotCollecti
         unit = component_unit(fit.model, term, quantity)
         titles.append(labelled(label, unit, TITLE))
     with drawing():
-        return densities(dict(list(found.items())[:MOST]), titles[:MOST], ci_prob)
+        collection = densities(dict(list(found.items())[:MOST]), titles[:MOST], ci_prob)
+        note_left_out(collection, min(MOST, len(found)), len(found), "quantities", "variance_components() has all")
+    return collection
 
 
 def _chosen(scalars: Mapping[str, Array], names: Sequence[str] | None) -> list[str]:

@@ -19,6 +19,7 @@ from bayesmixed.report.plots.style import (
     WIDTH,
     drawing,
     labelled,
+    panels_of,
     plain,
 )
 
@@ -71,7 +72,7 @@ def plot_multiverse(
         if axes is None:
             height = 1.3 + 0.14 * len(places)
             _, made = plt.subplots(1, len(names), figsize=(WIDTH + 0.6, height), sharey=True, squeeze=False)
-        drawn = made.ravel() if axes is None else np.array(axes, dtype=object).ravel()
+        drawn = made.ravel() if axes is None else panels_of(axes, len(names))
         for ax, name in zip(drawn, names, strict=True):
             own = found.table[found.table["quantity"] == name]
             _panel(ax, own, places)

@@ -7,7 +7,7 @@ import numpy as np
 
 from bayesmixed.errors import DesignError
 from bayesmixed.report.plots.sizes import _apart, _colours
-from bayesmixed.report.plots.style import GREY, VERMILLION, WIDTH, drawing, plain
+from bayesmixed.report.plots.style import GREY, VERMILLION, WIDTH, drawing, panels_of, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,7 @@ def plot_power(found: "Power", ax: "Axes | Sequence[Axes] | None" = None, target
             size = (WIDTH, 3.4) if len(parts) > 1 else (0.82 * WIDTH, 3.5)
             _, made = plt.subplots(1, len(parts), figsize=size, sharey=True, squeeze=False)
             _titles(made.ravel()[0], found)
-        drawn = made.ravel() if ax is None else np.array(ax, dtype=object).ravel()
+        drawn = made.ravel() if ax is None else panels_of(ax, len(parts))
         for one, (value, part) in zip(drawn, parts, strict=True):
             _draw(one, part, lines, found.quantity, target, first=one is drawn[0])
             if panels is not None:

@@ -8,7 +8,7 @@ import numpy as np
 from bayesmixed.arguments import check_probability
 from bayesmixed.errors import DesignError
 from bayesmixed.planning.size import interval_coverage, numbers_of, type_one_error
-from bayesmixed.report.plots.style import GREY, INK, VERMILLION, WIDTH, drawing
+from bayesmixed.report.plots.style import GREY, INK, VERMILLION, WIDTH, drawing, panels_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -152,7 +152,7 @@ def _panels(
         if axes is None:
             size = (WIDTH, 3.25)
             _, made = plt.subplots(1, len(arms), figsize=size, sharey=True, squeeze=False)
-        drawn = made.ravel() if axes is None else np.array(axes, dtype=object).ravel()
+        drawn = made.ravel() if axes is None else panels_of(axes, len(arms))
         for ax, k in zip(drawn, arms, strict=True):
             curves = [value(k, size, icc) for size in rows]
             _draw(ax, icc, curves, rows, claimed, first=ax is drawn[0])

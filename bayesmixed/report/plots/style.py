@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesmixed.errors import PictureError
 from bayesmixed.printable import printable_line
 
 if TYPE_CHECKING:
@@ -59,8 +60,15 @@ def drawing() -> Iterator[None]:
     from cycler import cycler
 
     colours = cycler(color=[BLUE, VERMILLION, GREEN, ORANGE, SKY, PURPLE])
-    with mpl.rc_context(SETTINGS | {"axes.prop_cycle": colours}):
-        yield
+    interactive = mpl.is_interactive()
+    try:
+        with mpl.rc_context(SETTINGS | {"axes.prop_cycle": colours}):
+            try:
+                yield
+            finally:
+                interactive = mpl.is_interactive()
+    finally:
+        mpl.interactive(interactive)  # the first figure of a notebook switches it on, for all that follow
 
 
 def panels(count: int, columns: int = 2, height: float = 2.2) -> "np.ndarray":
@@ -78,7 +86,44 @@ def panels(count: int, columns: int = 2, height: float = 2.2) -> "np.ndarray":
 
 def one_panel(ax: "Axes | None", height: float = 3.6) -> "Axes":
     """The caller's Axes, or those of a new figure."""
-    return panels(1, 1, height)[0] if ax is None else ax
+    return panels(1, 1, height)[0] if ax is None else one_of(ax)
+
+
+def one_of(ax: Any) -> "Axes":
+    """The caller's Axes.
+
+    Raises
+    ------
+    PictureError
+        It is something else.
+    """
+    from matplotlib.axes import Axes
+
+    if not isinstance(ax, Axes):
+        raise PictureError(f"ax must be one matplotlib Axes, such as plt.subplots()[1], not {_kind(ax)}")
+    return ax
+
+
+def panels_of(axes: Any, count: int) -> "np.ndarray":
+    """The caller's Axes, one a panel.
+
+    Raises
+    ------
+    PictureError
+        They are something else, or not so many.
+    """
+    from matplotlib.axes import Axes
+
+    found = np.array(axes, dtype=object).ravel()
+    if len(found) != count or not all(isinstance(ax, Axes) for ax in found):
+        wanted = "one matplotlib Axes" if count == 1 else f"{count} matplotlib Axes"
+        what = f"{len(found)} of them" if all(isinstance(ax, Axes) for ax in found) else _kind(axes)
+        raise PictureError(f"this picture needs {wanted}, not {what}")
+    return found
+
+
+def _kind(value: Any) -> str:
+    return f"{type(value).__name__} {plain(repr(value), 40)}"
 
 
 def figure_of(plot: Any) -> "Figure":
@@ -87,10 +132,18 @@ def figure_of(plot: Any) -> "Figure":
     return figure
 
 
+def note_left_out(plot: Any, shown: int, there: int, what: str, how: str = "name the ones to draw") -> None:
+    """A line below a picture that does not show everything."""
+    if shown < there:
+        figure_of(plot).supxlabel(f"{shown} of {there} {what}; {how}", fontsize=8.5)
+
+
 def plain(text: Any, most: int = 48) -> str:
-    """Text of the user's for a picture: a dollar sign is a dollar sign, not mathematics; long text is cut."""
+    """Text of the user's for a picture: a dollar sign is no mathematics; of long text both ends stay."""
     line = printable_line(str(text))
-    line = line if len(line) <= most else line[: most - 3] + "..."
+    if len(line) > most:  # names of many things often differ at their end only
+        last = (most - 3) * 2 // 5
+        line = f"{line[: most - 3 - last]}...{line[len(line) - last :]}"
     return line.replace("$", r"\$")
 
 
