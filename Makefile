@@ -13,6 +13,7 @@ SUITE   ?= reml
 BENCH   ?=
 CALIBRATION ?=
 COVERAGE ?=
+MUTATION ?=
 MINUTES ?= 10
 UV      := .tools/bin/uv
 BIN     := .venv/bin
@@ -25,7 +26,7 @@ unexport UV_CONSTRAINT UV_OVERRIDE PIP_TARGET PIP_USER PIP_CONSTRAINT PYTEST_ADD
 export PIP_ROOT_USER_ACTION := ignore
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-fast test-coverage lint format bench calibrate coverage truth fuzz env clean distclean
+.PHONY: help demo test test-fast test-coverage lint format bench calibrate coverage truth mutation docs fuzz env clean distclean
 
 help:
 	@echo 'make demo       fit the sleep-deprivation data and leave a report in demo-report/'
@@ -38,6 +39,8 @@ help:
 	@echo 'make calibrate  simulation-based calibration, 10,000 tables a design; writes docs/calibration.md'
 	@echo 'make coverage   count how often 95 % intervals hold the truth; writes docs/coverage.md'
 	@echo 'make truth      compare every number of other software again; writes docs/truth.md'
+	@echo 'make mutation   plant mistakes in the source and see which the tests notice; writes docs/mutation.md'
+	@echo 'make docs       build the manual in build/docs/, warnings are errors'
 	@echo 'make fuzz       search for formulas that break something, MINUTES=10; findings in .fuzz/'
 	@echo 'make env        only set up .venv'
 	@echo 'make clean      remove caches, builds and reports'
@@ -77,6 +80,15 @@ coverage: $(READY)
 
 truth: $(READY)
 	@$(BIN)/python -m proof.truth
+
+# A study like the two above; no part of the tests.
+mutation: $(READY)
+	@$(BIN)/python -m proof.mutation $(MUTATION)
+
+# Sphinx is in .venv: a test builds the manual too, in a few seconds.
+docs: $(READY)
+	@$(BIN)/python -m sphinx -E -b html -W --keep-going -q -d build/docs-trees docs build/docs
+	@echo 'The manual is in build/docs/index.html'
 
 # atheris stays out of .venv; no part of the tests.
 fuzz: .fuzz/.ready

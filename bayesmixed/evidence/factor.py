@@ -214,7 +214,8 @@ def bayes_factor(
     Returns
     -------
     BayesFactor
-        Print it; its methods ``by_scale`` and ``plot`` show how it moves with the prior's scale, on which it rests.
+        Print it; its methods ``by_scale`` and ``plot`` show how it moves with the scale of the prior, on which it
+        rests.
 
     Raises
     ------
