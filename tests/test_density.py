@@ -5,8 +5,10 @@ import pytest
 from scipy import stats
 
 from bayesmixed.density import Density, positive_prior
+from bayesmixed.density.log_density import point, point_size
 from bayesmixed.errors import PriorError
 from bayesmixed.graph import marginal_graph
+from bayesmixed.likelihood.marginal import workspace, workspace_size
 from bayesmixed.parameters import CovarianceParameters
 from bayesmixed.priors import (
     LKJ,
@@ -16,8 +18,10 @@ from bayesmixed.priors import (
     HalfNormal,
     HalfStudentT,
     Normal,
+    Priors,
     StudentT,
 )
+from bayesmixed.priors.joint import Shared
 from tests import dense
 from tests.designs import random_table, stages, take_apart
 from tests.graphs import flat_values, logp_and_gradient
@@ -40,10 +44,16 @@ CASES = {
     "factor slopes": ("y ~ f + (0 + f | g)", {"f|g_sigma": HalfStudentT(3, (4.0, 5.0, 6.0))}, None),
     "factor in front": ("y ~ 0 + f + t + (1 | g)", {"t": Normal(0, 2)}, None),
 }
+#: Priors that variances share.
+JOINT = {
+    "decov": (THREE, Priors.rstanarm(), None),
+    "icc": (SLOPE, Priors.icc(2, 8, nu=5, scale=40), None),
+    "r2d2m2": ("y ~ t + f + (t | g)", Priors.r2d2m2(0.4, 3.0, 0.7), "w"),
+}
 
 
 def density_of(name):
-    formula, priors, weights = CASES[name]
+    formula, priors, weights = (CASES | JOINT)[name]
     model = stages(formula, random_table(), priors, weights)
     return model, Density(model.posterior)
 
@@ -65,15 +75,33 @@ def lower_correlations(density, x):
     )
 
 
+def joint_reference(model, sd, sigma, lambdas):
+    """Joint priors by their own density, which is one of square roots, at the sd, sigma and lambdas of a point."""
+    roots, result, rest = {("sigma", 0): sigma}, 0.0, iter(lambdas)
+    roots |= {(p.name, k): sd[column] for p in model.names.sd for k, column in enumerate(p.columns)}
+    for parameter in model.posterior.coefficients.student_terms:
+        for k in range(len(parameter.columns)):
+            roots[parameter.name, k] = np.sqrt(next(rest))
+    for joint in model.priors.joint:
+        found = [roots[member.name, member.entry] for member in joint.members]
+        result += joint.logpdf(np.array(found), sigma)
+        # A density of sqrt(lambda) is one of lambda over 2 sqrt(lambda).
+        result -= sum(np.log(2 * roots[m.name, m.entry]) for m in joint.members if m.name in model.priors.fixed)
+    return result
+
+
 def reference(model, density, x):
     """Likelihood by dense algebra, priors by SciPy, the Jacobian of the correlations by differences."""
     design, priors, coefficients = model.design, model.priors, model.posterior.coefficients
     q, n_corr = design.q, density.n_corr
     sd, chol, sigma, explicit, lambdas = take_apart(model.posterior, x)
-    result = x.sum() - x[q : q + n_corr].sum() + priors.sigma.logpdf(sigma)
+    result = x.sum() - x[q : q + n_corr].sum() + joint_reference(model, sd, sigma, lambdas)
+    if not isinstance(priors.sigma, Shared):
+        result += priors.sigma.logpdf(sigma)
     for parameter in model.names.sd:
         for k, column in enumerate(parameter.columns):
-            result += priors.sd[parameter.name].entry(k).logpdf(sd[column])
+            if not isinstance(priors.sd[parameter.name], Shared):
+                result += priors.sd[parameter.name].entry(k).logpdf(sd[column])
     if n_corr:
         corr = chol @ chol.T
         result += sum(priors.corr.logpdf(corr[np.ix_(block, block)]) for block in priors.blocks)
@@ -93,7 +121,8 @@ def reference(model, density, x):
             value = explicit[coefficients.explicit.index(column)]
             result += priors.fixed[parameter.name].entry(k).logpdf(value)
     half = coefficients.nu[coefficients.student] / 2
-    result += stats.invgamma.logpdf(lambdas, half, scale=half).sum()
+    own = half > 0  # the others share a joint prior
+    result += stats.invgamma.logpdf(lambdas[own], half[own], scale=half[own]).sum()
     precision = coefficients.precision.copy()
     precision[coefficients.student] /= lambdas
     root = priors.T_inverse @ (sd[:, None] * chol)
@@ -105,7 +134,7 @@ def reference(model, density, x):
     return result + dense.log_likelihood(y, X[:, list(coefficients.columns)], V, coefficients.mean, variance, flat)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", CASES | JOINT)
 def test_value_is_likelihood_times_priors_times_jacobians(name):
     model, density = density_of(name)
     for seed in range(2):
@@ -113,7 +142,7 @@ def test_value_is_likelihood_times_priors_times_jacobians(name):
         assert density.value_and_gradient(x)[0] == pytest.approx(reference(model, density, x), abs=1e-8)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", CASES | JOINT)
 def test_gradient_by_central_differences(name):
     _, density = density_of(name)
     x = random_point(density, 5)
@@ -146,7 +175,7 @@ def test_value_and_gradient_are_those_of_the_pymc_graph(name):
 
 
 # ---------------------------------------------------------------- transforms
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", CASES | JOINT)
 def test_constrained_draws(name):
     model, density = density_of(name)
     points = np.array([random_point(density, seed) for seed in range(3)])
@@ -190,6 +219,27 @@ def test_unconstrain_is_a_point_without_correlations():
     parts = take_apart(model.posterior, density.unconstrain(np.array([1.0, 2.0, 3.0]), 4.0))
     np.testing.assert_array_equal(parts.chol, np.eye(3))
     np.testing.assert_allclose(parts.sd, [1, 2, 3])
+
+
+def test_coefficients_that_share_a_total_begin_at_a_variance_of_sigma_squared():
+    model, density = density_of("r2d2m2")
+    parts = take_apart(model.posterior, density.unconstrain(np.array([1.0, 2.0]), 4.0))
+    (joint,) = model.priors.joint
+    weights = [member.weight for member in joint.members if member.name in model.priors.fixed]
+    assert len(weights) == len(parts.lambdas) == 3
+    np.testing.assert_allclose(parts.lambdas * weights, 16.0)
+
+
+@pytest.mark.parametrize(("q", "p", "e"), [(1, 0, 1), (2, 3, 2), (3, 1, 4)])
+def test_the_arrays_of_a_point_and_of_a_workspace_lie_side_by_side(q, p, e):
+    p1, size = p + e + 1, point_size(q, p, e)
+    flat = np.full(size + workspace_size(p1, p), np.nan)
+    arrays = [*point(flat, q, p, e), *workspace(flat, size, p1, p)]
+    for number, array in enumerate(arrays):
+        array[...] = number
+    assert all((array == number).all() for number, array in enumerate(arrays))
+    assert sum(array.size for array in arrays) == flat.size
+    assert not np.isnan(flat).any()
 
 
 # ---------------------------------------------------------------- edges

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bayesmixed.likelihood import MarginalLikelihood, cholesky, solve_lower, solve_upper
+from bayesmixed.likelihood import MarginalLikelihood, cholesky, solve_lower, solve_upper, views
 from tests import dense
 from tests.designs import Rows, random_Lambda, random_rows, random_table
 
@@ -196,6 +196,31 @@ def test_cross_products_are_those_of_the_inverse_covariance(case):
     A = np.column_stack([rows.X, rows.y])
     np.testing.assert_allclose(Q, A.T @ np.linalg.solve(M, A), rtol=1e-9, atol=1e-8)
     assert log_det - rows.moments.sum_log_weights == pytest.approx(np.linalg.slogdet(M)[1], abs=1e-9)
+
+
+@pytest.mark.parametrize("q", [1, 2])
+@pytest.mark.parametrize("scale", [1e4, 1e60])
+def test_determinants_whose_product_no_number_holds(q, scale):
+    """Of 60 groups, all different, and of 60 alike; M_i is I + F F' of one group, whatever the others."""
+    rng = np.random.default_rng(26)
+    group, t = np.repeat(np.arange(60), 3), rng.normal(size=180)
+    for Z in (np.vander(t, 2), np.vander(np.tile(t[:3], 60), 2)):
+        rows = Rows(rng.normal(size=180), np.ones((180, 1)), np.ascontiguousarray(Z[:, :q]), group)
+        Lambda = random_Lambda(q, 27, scale)
+        log_det, _ = MarginalLikelihood.flat(rows.moments).cross_products(Lambda)
+        logs = [np.log1p(np.linalg.svd(rows.Z[group == j] @ Lambda)[1] ** 2).sum() for j in range(60)]
+        assert log_det == pytest.approx(sum(logs), rel=1e-12)
+
+
+def test_small_arrays_are_carved_out_of_one():
+    flat = np.random.default_rng(28).normal(size=40)
+    np.testing.assert_array_equal(views.vector(flat, 3, 4), flat[3:7])
+    np.testing.assert_array_equal(views.matrix(flat, 5, 2, 3), flat[5:11].reshape(2, 3))
+    np.testing.assert_array_equal(views.stack(flat, 7, 2, 3, 4), flat[7:31].reshape(2, 3, 4))
+    np.testing.assert_array_equal(views.integers(flat, 6, 5), flat.view(np.int64)[6:11])
+    np.testing.assert_array_equal(views.integer_matrix(flat, 9, 4, 2), flat.view(np.int64)[9:17].reshape(4, 2))
+    views.vector(flat, 2, 1)[0] = 7.0
+    assert flat[2] == 7.0
 
 
 @pytest.mark.parametrize("size", [1, 2, 5])

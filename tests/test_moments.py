@@ -1,10 +1,13 @@
 """Sufficient statistics: dense algebra, additivity, patterns, and the digits that they keep."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bayesmixed import patterns as patterns_module
 from bayesmixed.errors import DesignError
 from bayesmixed.likelihood import MarginalLikelihood
 from bayesmixed.moments import Moments
@@ -34,6 +37,7 @@ def assert_same_statistics(moments: Moments, expected: Moments, rtol=1e-10):
         left = np.swapaxes(moments.Rzz[order], 1, 2) @ getattr(moments, part)[order]
         right = np.swapaxes(expected.Rzz, 1, 2) @ getattr(expected, part)
         np.testing.assert_allclose(left, right, rtol=rtol, atol=rtol * np.abs(right).max())
+    assert moments.Raa.shape == expected.Raa.shape
     np.testing.assert_allclose(moments.cross_products(), expected.cross_products(), rtol=rtol, atol=1e-9)
     assert moments.sum_log_weights == pytest.approx(expected.sum_log_weights, abs=1e-12)
 
@@ -134,6 +138,14 @@ def test_moments_of_different_models_do_not_add_up(p, q):
         random_rows(p=2, q=2).moments + random_rows(p=p, q=q).moments
 
 
+def test_moments_with_and_without_a_header_do_not_add_up():
+    plain = random_rows().moments
+    known = replace(plain, header="what streamed rows bring along")
+    for first, second in ((plain, known), (known, plain)):
+        with pytest.raises(DesignError, match="nobody could tell"):
+            first + second
+
+
 @given(st.integers(0, 10**6))
 def test_the_order_of_rows_does_not_matter(seed):
     rows = random_rows((4, 1, 6, 3), p=2, q=3, seed=seed)
@@ -199,12 +211,13 @@ def test_groups_of_different_columns_are_patterns_of_their_own():
     assert rows.moments.patterns.count.tolist() == [1.0] * 4
 
 
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
 @pytest.mark.parametrize(("difference", "count"), [(1e-15, 1), (1e-9, 2)])
-def test_only_groups_that_areequal_up_to_rounding_are_one_pattern(difference, count):
+def test_only_groups_that_are_equal_up_to_rounding_are_one_pattern_in_any_unit(difference, count, unit):
     rng = np.random.default_rng(19)
     group, t = np.repeat([0, 1], 4), np.tile(np.arange(4.0), 2)
     t[4:] *= 1 + difference
-    Z = np.column_stack([np.ones(8), t])
+    Z = unit * np.column_stack([np.ones(8), t])
     assert len(Rows(rng.normal(size=8), Z, Z, group).moments.patterns.count) == count
 
 
@@ -223,6 +236,41 @@ def test_patterns_and_single_groups_give_one_likelihood(q, kinds):
     assert collapsed.value == pytest.approx(whole.value, rel=1e-13)
     np.testing.assert_allclose(collapsed.Lambda, whole.Lambda, rtol=1e-10, atol=1e-10)
     assert collapsed.sigma == pytest.approx(whole.sigma, rel=1e-11)
+
+
+@pytest.mark.parametrize(("balanced", "count"), [(True, [80.0]), (False, [1.0] * 80)])
+def test_a_sample_tells_whether_very_many_groups_are_worth_sorting(monkeypatch, balanced, count):
+    monkeypatch.setattr(patterns_module, "SAMPLE", 10)
+    group, t = np.repeat(np.arange(80), 3), np.random.default_rng(22).normal(size=240)
+    Z = np.vander(np.tile(t[:3], 80) if balanced else t, 2)
+    moments = Rows(t**2, Z, Z, group).moments
+    assert patterns_module._all_different(moments.Rzz.reshape(-1, 4)) is not balanced
+    assert moments.patterns.count.tolist() == count
+    if not balanced:
+        for found, expected in zip(moments.patterns, uncollapsed(moments), strict=True):
+            np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("q", [1, 2])
+@pytest.mark.parametrize("size", [1, 4, 7])
+def test_parts_of_patterns_add_up_and_keep_every_row(q, size):
+    patterns = random_rows([1, 2, 3, 4, 5, 6, 7] * 3, p=2, q=q, seed=20).moments.patterns
+    parts = patterns.split(size)
+    assert len(parts) > 1
+    assert all(len(part.start) == len(part.count) + 1 == len(part.Rzz) + 1 for part in parts)
+    np.testing.assert_array_equal(np.concatenate([part.count for part in parts]), patterns.count)
+    Lambda = random_Lambda(q, 21)
+    found = [MarginalLikelihood(part, np.zeros(2)).cross_products(Lambda) for part in parts]
+    log_det, Q = MarginalLikelihood(patterns, np.zeros(2)).cross_products(Lambda)
+    assert sum(value for value, _ in found) == pytest.approx(log_det, rel=1e-13)
+    np.testing.assert_allclose(sum(part for _, part in found), Q, rtol=1e-12)
+
+
+def test_patterns_of_less_than_two_parts_stay_whole():
+    patterns = random_rows([1, 2, 3, 4], p=2, q=1, seed=20).moments.patterns
+    rows = int(patterns.start[-1])
+    assert patterns.split(rows // 2 + 1) == (patterns,)
+    assert len(patterns.split(rows // 2)) == 2
 
 
 # ---------------------------------------------------------------- digits

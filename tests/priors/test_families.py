@@ -64,6 +64,29 @@ def test_densities_are_scipys(family, expected):
     np.testing.assert_allclose(family.logpdf(x), expected, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("family", "expected"),
+    [
+        (Normal(), stats.norm()),
+        (StudentT(), stats.t(3)),
+        (HalfNormal(), stats.halfnorm()),
+        (HalfCauchy(), stats.halfcauchy()),
+        (Exponential(), stats.expon()),
+        (Gamma(), stats.gamma(2)),
+    ],
+    ids=lambda v: str(v)[:24],
+)
+def test_families_without_numbers_are_the_standard_ones(family, expected):
+    x = np.array([0.1, 0.5, 1.0, 3.0, 20.0])
+    np.testing.assert_allclose(family.logpdf(x), expected.logpdf(x), rtol=1e-12)
+
+
+def test_defaults_of_families_that_scipy_lacks():
+    x = np.array([0.1, 0.5, 1.0, 3.0, 20.0])
+    np.testing.assert_allclose(HalfStudentT().logpdf(x), np.log(2) + stats.t(3).logpdf(x), rtol=1e-12)
+    assert LKJ().logpdf([[1, 0.6], [0.6, 1]]) == pytest.approx(stats.beta(2, 2, loc=-1, scale=2).logpdf(0.6))
+
+
 @pytest.mark.parametrize("family", [family for family, _ in POSITIVE], ids=str)
 def test_positive_families_have_no_density_below_zero(family):
     assert family.support == "positive"

@@ -86,7 +86,9 @@ def test_a_share_has_no_distribution_of_its_own():
 
 def test_a_shared_parameter_cannot_be_set_by_name(sleepstudy):
     priors = bm.Priors.icc(2, 8) | {"sigma": bm.HalfNormal(3)}
-    with pytest.raises(PriorError, match=r"'sigma' has no prior of its own under the preset 'icc'.*1\|Subj"):
+    with pytest.raises(
+        PriorError, match=r"'sigma' has no prior of its own under the preset 'icc'.*, with 1\|Subject_sigma;"
+    ):
         bm.MixedModel("Reaction ~ Days + (1 | Subject)", sleepstudy, priors=priors)
 
 

@@ -130,6 +130,14 @@ def test_levels_beside_a_constant_are_those_without_one():
     np.testing.assert_allclose(quantiles_of_zgz(other), expected, atol=0.03 * expected.max())
 
 
+def test_a_block_is_coded_alike_beside_another_of_its_size():
+    rows = table()
+    (alone,) = bm.MixedModel("y ~ t + (h | g)", rows).priors.resolved.block_codings
+    _, beside = bm.MixedModel("y ~ t + (0 + t + u | g) + (h | g)", rows).priors.resolved.block_codings
+    assert alone.rotation is not None
+    np.testing.assert_array_equal(beside.matrix, alone.matrix)
+
+
 def test_a_prior_by_name_is_of_that_coefficient():
     rows = table()
     model = bm.MixedModel(

@@ -64,6 +64,25 @@ def test_where_each_prior_is_stated():
 
 
 @pytest.mark.parametrize(
+    ("formula", "given", "moved", "turned"),
+    [
+        (SLOPE, {}, {"Intercept", "f", "1|g_sigma"}, {"f"}),
+        ("y ~ t + (0 + t | g) + (f | g)", {}, {"Intercept", "f|g_sigma"}, {"f|g_sigma"}),
+        ("y ~ t * f + (t || g)", {}, {"Intercept", "t", "f", "t:f"}, {"t", "f", "t:f"}),
+        ("y ~ t + f + (f | g)", {"f": Normal(0, 1), "f|g_sigma": HalfNormal(1)}, {"Intercept"}, set()),
+    ],
+)
+def test_which_priors_are_of_something_else_than_the_coefficient_at_zero(formula, given, moved, turned):
+    found = stages(formula, random_table(), given)
+    for parameter in (*found.names.fixed, *found.names.sd):
+        assert found.priors.is_moved(parameter) == (parameter.name in moved), parameter.name
+        assert found.priors.is_turned(parameter) == (parameter.name in turned), parameter.name
+        if parameter.name not in moved:
+            assert found.priors.reach(parameter) == set(parameter.columns)
+    assert found.priors.reach(found.names.fixed[0]) == set(range(found.design.p))
+
+
+@pytest.mark.parametrize(
     ("given", "fixed_moves", "random_moves"),
     [
         ({"Intercept": Normal(0, 10)}, True, False),
