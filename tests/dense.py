@@ -60,14 +60,18 @@ def effects(y, X, beta, Z, group, G, V):
 
 def exact_criterion(y, X, Z, group, G, sigma):
     """-2 log restricted likelihood in rational numbers: every digit of the floats that come in is used."""
-    F = np.vectorize(Fraction, otypes=[object])
-    same = group[:, None] == group[None, :]
-    V = F(Z).dot(F(G)).dot(F(Z).T) * F(same.astype(float)) + F(np.eye(len(y))) * Fraction(sigma) ** 2
-    A = F(np.column_stack([X, y]))
-    N, p = len(y), X.shape[1]
-    log_det_V, inner = _eliminate(np.block([[V, A], [A.T, F(np.zeros((p + 1, p + 1)))]]), N)
-    log_det_X, residual = _eliminate(-inner, p)
+    N, p = X.shape
+    log_det_V, products = _exact_products(y, X, Z, group, G, sigma)
+    log_det_X, residual = _eliminate(products, p)
     return (N - p) * log(2 * pi) + log_det_V + log_det_X + float(residual[0, 0])
+
+
+def exact_coefficients(y, X, Z, group, G, sigma):
+    """Mean and covariance matrix of beta given theta under flat priors, in rational numbers."""
+    p = X.shape[1]
+    _, products = _exact_products(y, X, Z, group, G, sigma)
+    _, left = _eliminate(_bordered(products[:p, :p], np.column_stack([products[:p, p], np.eye(p, dtype=int)])), p)
+    return -left[1:, 0].astype(float), -left[1:, 1:].astype(float)
 
 
 def exact_effects(y, X, beta, Z, group, G, sigma):
@@ -80,10 +84,23 @@ def exact_effects(y, X, beta, Z, group, G, sigma):
     for j in range(J):
         own = Z[group == j]
         V = own.dot(G).dot(own.T) + F(np.eye(len(own))) * Fraction(sigma) ** 2
-        right = np.column_stack([own.dot(G), residual[group == j]])
-        _, left = _eliminate(np.block([[V, right], [right.T, F(np.zeros((q + 1, q + 1)))]]), len(own))
+        _, left = _eliminate(_bordered(V, np.column_stack([own.dot(G), residual[group == j]])), len(own))
         mean[j], covariance[j] = -left[:-1, -1].astype(float), (G + left[:-1, :-1]).astype(float)
     return mean, covariance
+
+
+def _exact_products(y, X, Z, group, G, sigma):
+    """log |V| and the products ``[X, y]' V^-1 [X, y]``."""
+    F = np.vectorize(Fraction, otypes=[object])
+    same = group[:, None] == group[None, :]
+    V = F(Z).dot(F(G)).dot(F(Z).T) * F(same.astype(float)) + F(np.eye(len(y))) * Fraction(sigma) ** 2
+    log_det, left = _eliminate(_bordered(V, F(np.column_stack([X, y]))), len(y))
+    return log_det, -left
+
+
+def _bordered(matrix, right):
+    """Elimination of `matrix` leaves ``-right' matrix^-1 right`` in the corner of zeros."""
+    return np.block([[matrix, right], [right.T, np.zeros((right.shape[1],) * 2, dtype=int)]])
 
 
 def _eliminate(matrix, count):

@@ -78,7 +78,7 @@ class WithinGroups:
         Z = orthonormal_within(design.Z_rows[rows.order] * scale[:, None], rows)
         rank = np.rint(rows.sums((Z**2).T).sum(axis=0))
         columns = design.X[rows.order] * scale[:, None]
-        left = np.column_stack([_without(Z, column, rows) for column in columns.T])
+        left = _without(Z, columns.T, rows).T
         left /= np.maximum(np.linalg.norm(columns, axis=0), np.finfo(float).tiny)
         U, singular, _ = np.linalg.svd(left, full_matrices=False)
         return cls(rows, Z, U[:, singular > TOLERANCE], design.offset[rows.order], scale, rows.size - rank)

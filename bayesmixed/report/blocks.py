@@ -15,6 +15,15 @@ class Block(Protocol):
 
 
 @dataclass(frozen=True)
+class Section:
+    """A heading with what stands below it; `name` is its anchor, and that of its table among `Fit.tables`."""
+
+    name: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
 class Paragraph:
     """Plain text; `kind` is a CSS class."""
 
@@ -24,6 +33,16 @@ class Paragraph:
     def to_html(self) -> str:
         kind = f' class="{self.kind}"' if self.kind else ""
         return f"<p{kind}>{escape(self.text)}</p>"
+
+
+@dataclass(frozen=True)
+class Quotation:
+    """Text to be taken over as it is."""
+
+    text: str
+
+    def to_html(self) -> str:
+        return f"<blockquote><p>{escape(self.text)}</p></blockquote>"
 
 
 @dataclass(frozen=True)

@@ -25,14 +25,13 @@ def posterior_predictive(found: "ReplicatedStatistics", units: "Units") -> Table
     names = [
         f"{one.name} ({units.of_y})" if one.in_units_of_y and units.of_y else one.name for one in found.statistics
     ]
-    keys = ("observed", "mean", "eti95_lb", "eti95_ub", "p", "reading")
+    keys = ("observed", "mean", "eti95_lb", "eti95_ub", "p")
     columns = (
         Column("statistic", "text"),
         Column("observed"),
         Column("replicates, mean"),
         *LIMITS,
         Column("p", "share"),
-        Column("reading", "text"),
     )
     note = (
         f"{found.n_replicates} tables were drawn. p is two-sided, from the rank of the data among them: a small "
@@ -41,3 +40,9 @@ def posterior_predictive(found: "ReplicatedStatistics", units: "Units") -> Table
     )
     rows = [(name, *row) for name, row in values_of(found.table(), keys, names)]
     return Table(f"Replicates of {found.groups} groups against the data", columns, tuple(rows), note)
+
+
+def readings(found: "ReplicatedStatistics") -> tuple[str, ...]:
+    """What each statistic says, those that the model seldom makes first."""
+    table = found.table().sort_values("p", kind="stable")
+    return tuple(f"{reading[:1].upper()}{reading[1:]}." for reading in table["reading"])

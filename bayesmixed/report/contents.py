@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesmixed.errors import RemlError
+from bayesmixed.quantities import icc_by_label
 from bayesmixed.report.blocks import Bullets
 from bayesmixed.report.table import Column, Table, evenly
 
@@ -107,9 +108,9 @@ def reml_comparison(fit: "Fit") -> Table:
         Column("quantity", "text"),
         Column("reasons", "text"),
         Column("REML"),
-        *LIMITS,
+        *(Column(one.name, full=f"REML {one.name}") for one in LIMITS),
         Column("median"),
-        *LIMITS,
+        *(Column(one.name, full=f"posterior {one.name}") for one in LIMITS),
         Column("shift", "share"),
         Column("from skew"),
         Column("from prior"),
@@ -173,7 +174,7 @@ def priors(model: "MixedModel") -> Table:
 
 
 def diagnostics(fit: "Fit") -> Table:
-    """R-hat, effective sample sizes and Monte Carlo error of every parameter."""
+    """R-hat, effective sample sizes and Monte Carlo error of every parameter, and of the ICC."""
     columns = (
         Column("parameter", "text"),
         Column("R-hat", "rhat"),
@@ -182,7 +183,9 @@ def diagnostics(fit: "Fit") -> Table:
         Column("MCSE of mean"),
     )
     rows = []
-    for label, values in fit.scalars().items():
+    icc = icc_by_label(fit.model.design, fit.covariance)
+    numbers = fit.scalars() | {label: values.reshape(fit.shape) for label, values in icc.items()}
+    for label, values in numbers.items():
         found = fit.convergence(values)
         rows.append((label, *(found[key] for key in ("r_hat", "ess_bulk", "ess_tail", "mcse_mean"))))
     note = "Wanted: R-hat below 1.01, and an ESS above 100 for each chain."

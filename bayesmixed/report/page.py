@@ -1,5 +1,7 @@
 """One self-contained HTML page about a fit."""
 
+from base64 import b64encode
+from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,13 +39,23 @@ def page(fit: "Fit") -> str:
 
     # Escapes whatever the template puts in; blocks have escaped their own text.
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    script = _resource("report.js")
     template = environment.from_string(_resource("report.html.j2"))
     return template.render(
         formula=fit.model.specification.formula,
         style=_resource("report.css"),
+        script=script,
+        policy=_policy(script),
         sections=sections(fit),
         version=__version__,
     )
+
+
+def _policy(script: str) -> str:
+    """What a browser lets the page do: its own style and script, and nothing from anywhere."""
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    nowhere = "default-src 'none'; base-uri 'none'; form-action 'none'"
+    return f"{nowhere}; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
 
 
 def _resource(name: str) -> str:

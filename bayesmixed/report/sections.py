@@ -1,19 +1,22 @@
 """The sections of a report: what is said about a fit, in which order."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 
-from bayesmixed.checks.replicated import ReplicatedStatistics, replicated_statistics
+from bayesmixed.checks.replicated import ReplicatedStatistics
 from bayesmixed.errors import RemlError
 from bayesmixed.report import contents, plots
-from bayesmixed.report.blocks import Block, Bullets, Folded, Mathematics, Paragraph, Picture
-from bayesmixed.report.check_contents import posterior_predictive, replicates_of_report
+from bayesmixed.report.blocks import Block, Bullets, Folded, Mathematics, Paragraph, Picture, Quotation, Section
+from bayesmixed.report.check_contents import posterior_predictive, readings
+from bayesmixed.report.checklist import checklist, count_of_points
+from bayesmixed.report.equation import equation, words_of_model
 from bayesmixed.report.explain import explain
 from bayesmixed.report.plots.check import draw_check
 from bayesmixed.report.plots.rows import numeric_variable
+from bayesmixed.report.prior_sections import implied, priors, sensitivity
 from bayesmixed.report.table import number
 from bayesmixed.units import with_unit
 
@@ -26,15 +29,6 @@ UNCHAINED = (
     "many draws of equal weight they are worth: importance weights that vary take some away. k-hat says how heavy "
     "the tail of the weights is; above 0.7 they are not to be trusted."
 )
-
-
-@dataclass(frozen=True)
-class Section:
-    """A heading with what stands below it; `name` is its anchor."""
-
-    name: str
-    title: str
-    blocks: tuple[Block, ...]
 
 
 def sections(fit: "Fit") -> list[Section]:
@@ -59,7 +53,8 @@ def glance(fit: "Fit") -> Section:
         _icc_sentence(fit),
     ]
     if fit.warnings:
-        lines.append(f"{len(fit.warnings)} warnings: see the end of this page.")
+        count = len(fit.warnings)
+        lines.append(f"{count} warning{'s' if count > 1 else ''}: see the end of this page.")
     return Section("glance", "At a glance", (Bullets(tuple(lines)),))
 
 
@@ -91,30 +86,19 @@ def model(fit: "Fit") -> Section:
 
 def model_without_matrices(fit: "Fit") -> Section:
     design = fit.model.design
-    fixed = ", ".join(design.fixed_labels) or "none"
-    words = (
-        f"Fixed effects: {fixed}. Random effects, one set for each of the {design.n_groups} groups of "
-        f"{design.factor_name}: {', '.join(design.random_labels)}{_correlated(fit)}."
-    )
     factor = escape(design.factor_name)
     scale = "" if design.weights_name is None else f" / {escape(design.weights_name)}"
     known = " + offset" if design.specification.offsets else ""
     i = "<sub><i>i</i></sub>"
     lines = (
+        *equation(fit.model),
         f"<b>y</b>{i} = <b>X</b>{i} <b>β</b> + <b>Z</b>{i} <b>b</b>{i}{known} + <b>e</b>{i}, "
         f"&emsp; {factor} <i>i</i> = 1, …, {design.n_groups}",
         f"<b>b</b>{i} ~ N(0, <b>G</b>), &emsp; <b>e</b>{i} ~ N(0, σ<sup>2</sup> <b>I</b>{scale}), "
         "&emsp; b and e independent",
         f"Var(<b>y</b>{i}) = <b>V</b>{i} = <b>Z</b>{i} <b>G</b> <b>Z</b>{i}′ + σ<sup>2</sup> <b>I</b>{scale}",
     )
-    return Section("model", "Model", (Paragraph(words), Mathematics(lines)))
-
-
-def _correlated(fit: "Fit") -> str:
-    if fit.model.design.q == 1:
-        return ""
-    blocks = [block.labels for block in fit.model.design.blocks if block.size > 1]
-    return f"; correlated: {'; '.join(', '.join(labels) for labels in blocks)}" if blocks else ", uncorrelated"
+    return Section("model", "Model", (Paragraph(words_of_model(fit.model)), Mathematics(lines)))
 
 
 def data_words(fit: "Fit") -> str:
@@ -141,14 +125,6 @@ def data(fit: "Fit") -> Section:
     )
     picture = Picture("data", caption, alternative, partial(plots.plot_data, fit))
     return Section("data", "Data", (Paragraph(data_words(fit)), contents.data_columns(fit.model), picture))
-
-
-def priors(fit: "Fit") -> Section:
-    words = (
-        "What was believed before the data, in the units of the data. A prior 'at' values of the predictors is "
-        "stated there instead of at zero, where the data may not reach."
-    )
-    return Section("priors", "Priors", (Paragraph(words), contents.priors(fit.model)))
 
 
 def diagnostics(fit: "Fit") -> Section:
@@ -219,7 +195,7 @@ def icc(fit: "Fit") -> Section:
 
 def reml(fit: "Fit") -> Section:
     summing_up = Paragraph(fit.explain_reml())
-    blocks: list[Block] = [summing_up, contents.reml_comparison(fit), contents.reason_codes(fit)]
+    blocks: list[Block] = [contents.reml_comparison(fit), contents.reason_codes(fit), summing_up]
     try:
         found = fit.model.reml()
     except RemlError:
@@ -253,9 +229,11 @@ def check(fit: "Fit") -> Section:
         "summed up as the data are. Replicates of the observed groups would agree with the data between groups "
         "whatever the model, for their effects were fitted to these rows; fit.check(groups='observed') has them."
     )
-    found = replicated_statistics(fit, draws=replicates_of_report(fit.model.design.n_obs))
+    found = fit._predictive_check
+    assert found is not None  # streamed tables have a section of their own
     table = posterior_predictive(found, fit.model.units)
-    return Section("check", "Posterior predictive check", (Paragraph(words), table, _check_picture(fit, found)))
+    blocks = (Paragraph(words), table, Bullets(readings(found)), _check_picture(fit, found))
+    return Section("check", "Posterior predictive check", blocks)
 
 
 def _check_picture(fit: "Fit", found: ReplicatedStatistics) -> Picture:
@@ -269,6 +247,17 @@ def _check_picture(fit: "Fit", found: ReplicatedStatistics) -> Picture:
         f"Replicates of {found.groups} groups against the data. {values}",
         partial(draw_check, found, fit.model.units),
     )
+
+
+def methods(fit: "Fit") -> Section:
+    words = (
+        "A paragraph to start from, with the numbers of this fit, and the points of two guidelines, BARG "
+        "(Kruschke 2021, doi:10.1038/s41562-021-01177-7) and WAMBS (Depaoli and van de Schoot 2017, "
+        "doi:10.1037/met0000065)."
+    )
+    table = checklist(fit)
+    blocks = (Paragraph(words), Quotation(fit.explain_methods()), Paragraph(count_of_points(table)), table)
+    return Section("methods", "For a methods section", blocks)
 
 
 def warnings(fit: "Fit") -> Section:
@@ -285,6 +274,7 @@ MAKERS: tuple[Callable[["Fit"], Section], ...] = (
     model,
     data,
     priors,
+    implied,
     diagnostics,
     fixed_effects,
     variance_components,
@@ -292,6 +282,8 @@ MAKERS: tuple[Callable[["Fit"], Section], ...] = (
     reml,
     random_effects,
     check,
+    sensitivity,
+    methods,
     warnings,
     session,
 )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bayesmixed.report import contents, sections
-from bayesmixed.report.blocks import Paragraph
+from bayesmixed.report.blocks import Paragraph, Section
 from bayesmixed.report.table import Column, Table
 
 if TYPE_CHECKING:
@@ -13,24 +13,24 @@ if TYPE_CHECKING:
 GONE = "The table was read in parts, and its rows are gone"
 
 
-def model(fit: "Fit") -> sections.Section:
+def model(fit: "Fit") -> Section:
     """Formula and symbols; the matrices are those of rows."""
     whole = sections.model_without_matrices(fit)
     note = f"{GONE}: the matrices X, Z and V are not shown."
-    return sections.Section(whole.name, whole.title, (*whole.blocks, Paragraph(note, "note")))
+    return Section(whole.name, whole.title, (*whole.blocks, Paragraph(note, "note")))
 
 
-def data(fit: "Fit") -> sections.Section:
+def data(fit: "Fit") -> Section:
     """Counts, and the ranges and levels of the columns."""
     note = f"{GONE}: they are not drawn."
     blocks = (Paragraph(sections.data_words(fit)), _columns(fit), Paragraph(note, "note"))
-    return sections.Section("data", "Data", blocks)
+    return Section("data", "Data", blocks)
 
 
-def check(fit: "Fit") -> sections.Section:
+def check(fit: "Fit") -> Section:
     """Why there is none."""
     note = f"{GONE}: nothing is there to compare replicates with. Fit a sample of the groups in memory for that."
-    return sections.Section("check", "Posterior predictive check", (Paragraph(note, "note"),))
+    return Section("check", "Posterior predictive check", (Paragraph(note, "note"),))
 
 
 def _columns(fit: "Fit") -> Table:
@@ -52,4 +52,4 @@ def _unit(fit: "Fit", name: str) -> str:
     return str(fit.model.units.columns.get(name, ""))
 
 
-WITHOUT_ROWS: dict[str, Callable[["Fit"], sections.Section]] = {"model": model, "data": data, "check": check}
+WITHOUT_ROWS: dict[str, Callable[["Fit"], Section]] = {"model": model, "data": data, "check": check}

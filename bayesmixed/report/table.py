@@ -4,11 +4,14 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayesmixed.printable import printable_line
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def number(value: Any, digits: int = 4) -> str:
@@ -61,6 +64,10 @@ WRITERS: dict[str, Callable[[Any], str]] = {
 }
 
 
+#: Text of more signs than these goes over several lines: of a telephone, of any page.
+WIDE, LONG = 18, 44
+
+
 @dataclass(frozen=True)
 class Column:
     """Heading of a column, and how its cells are written.
@@ -69,10 +76,17 @@ class Column:
     ----------
     name : str
     kind : {"text", "number", "count", "rhat", "share", "probability"}
+    full : str
+        Where columns share a heading: a name that no other column of the table has.
     """
 
     name: str
     kind: str = "number"
+    full: str = ""
+
+    @property
+    def own_name(self) -> str:
+        return self.full or self.name
 
     def write(self, value: Any) -> str:
         if value is None:
@@ -103,6 +117,13 @@ class Table:
         return bool(self.rows)
 
     @property
+    def frame(self) -> "pd.DataFrame":
+        """The raw values as a data frame."""
+        from bayesmixed.report.formats import frame_of
+
+        return frame_of(self)
+
+    @property
     def cells(self) -> list[list[str]]:
         """Every cell as it is read."""
         return [[c.write(value) for c, value in zip(self.columns, row, strict=True)] for row in self.rows]
@@ -120,9 +141,27 @@ class Table:
             for cell, width, column in zip(cells, widths, self.columns, strict=True)
         ]
 
+    def to_csv(self) -> str:
+        """CSV with numbers at full precision."""
+        from bayesmixed.report.formats import csv_of
+
+        return csv_of(self)
+
+    def to_markdown(self) -> str:
+        """A table in pipes, with its caption and note."""
+        from bayesmixed.report.formats import markdown_of
+
+        return markdown_of(self)
+
+    def to_latex(self) -> str:
+        """A table of LaTeX with booktabs, with its caption and note."""
+        from bayesmixed.report.formats import latex_of
+
+        return latex_of(self)
+
     def to_html(self) -> str:
-        """A ``<table>`` in a box that scrolls sideways where the screen is narrow."""
-        kinds = [' class="t"' if column.kind == "text" else "" for column in self.columns]
+        """A ``<table>`` in a box that scrolls sideways where the screen is narrow, which keys can reach."""
+        kinds = [f' class="{name}"' if name else "" for name in self._classes()]
         head = "".join(
             f'<th scope="col"{kind}>{escape(column.name)}</th>'
             for kind, column in zip(kinds, self.columns, strict=True)
@@ -130,15 +169,26 @@ class Table:
         body = "".join(self._html_row(cells, kinds) for cells in self.cells)
         note = f'<p class="note">{escape(self.note)}</p>' if self.note else ""
         return (
-            f'<div class="scroll"><table><caption>{escape(self.caption)}</caption>'
+            f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(self.caption)}">'
+            f"<table><caption>{escape(self.caption)}</caption>"
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{note}"
         )
+
+    def _classes(self) -> list[str]:
+        """Of each column: t for text, with wide or long where it may go over several lines."""
+        widest = [max(map(len, column), default=0) for column in zip(*self.cells, strict=True)]
+        names = zip(self.columns, widest or [0] * len(self.columns), strict=True)
+        return [_class_of_text(width) if column.kind == "text" else "" for column, width in names]
 
     @staticmethod
     def _html_row(cells: Sequence[str], kinds: Sequence[str]) -> str:
         first = f'<th scope="row"{kinds[0]}>{escape(cells[0])}</th>'
         rest = (f"<td{kind}>{escape(cell)}</td>" for cell, kind in zip(cells[1:], kinds[1:], strict=True))
         return f"<tr>{first}{''.join(rest)}</tr>"
+
+
+def _class_of_text(width: int) -> str:
+    return "t" + (" wide" if width > WIDE else "") + (" long" if width > LONG else "")
 
 
 def evenly(count: int, most: int) -> np.ndarray:

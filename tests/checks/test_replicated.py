@@ -69,6 +69,11 @@ def test_without_kept_draws_of_b():
     assert (found["mean"] - kept["mean"]).abs().div(kept["eti95_ub"] - kept["eti95_lb"]).max() < 0.25
 
 
+def test_a_model_without_fixed_effects():
+    found = check(table_of(1), "y ~ 0 + (1 | g)")
+    assert np.isfinite(found["p"]).all()
+
+
 @pytest.mark.parametrize("groups", ["observed", "new"])
 def test_a_check_leaves_the_fit_as_it_was(groups):
     fit = fits.fit("intercept")

@@ -208,6 +208,18 @@ def test_the_prior_of_the_intercept_is_carried_to_zero():
     assert prior_density(model, "Intercept", np.array([mean]))[0] == pytest.approx(expected)
 
 
+def test_a_joint_prior_has_densities_by_draws(sleepstudy):
+    """sd and sigma that share a total; their joint prior says what ratio of the two is likely."""
+    model = bm.MixedModel("Reaction ~ Days + (1 | Subject)", sleepstudy, priors=bm.Priors.icc(2, 8))
+    x = np.linspace(1e-6, 1500, 3000)
+    densities = {label: prior_density(model, label, x) for label in ("1|Subject_sigma", "sigma")}
+    for label, density in densities.items():
+        assert np.trapezoid(density, x) == pytest.approx(1.0, abs=0.02), label
+    half = {label: x[np.searchsorted(np.cumsum(own) / own.sum(), 0.5)] for label, own in densities.items()}
+    expected = model.priors.implied().loc[list(half), "50 %"]
+    np.testing.assert_allclose(list(half.values()), expected, rtol=0.06)
+
+
 def test_improper_priors_have_no_density(sleepstudy):
     model = bm.MixedModel("Reaction ~ Days + (1 | Subject)", sleepstudy, priors="brms")
     assert prior_density(model, "Days", np.zeros(1)) is None

@@ -51,7 +51,8 @@ def test_html_is_escaped():
 
 
 def test_html_scrolls_by_itself():
-    assert TABLE.to_html().startswith('<div class="scroll"><table>')
+    html = TABLE.to_html()
+    assert html.startswith('<div class="scroll" tabindex="0" role="region" aria-label="A &lt;caption&gt;"><table>')
 
 
 def test_a_table_without_rows_is_false():

@@ -5,8 +5,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmixed.arrays import Array
+from bayesmixed.errors import PriorError
 from bayesmixed.parameters import CovarianceParameters
+from bayesmixed.priors.draws import draw_priors
 from bayesmixed.priors.families import LKJ, Family, Flat, Normal, PymcPrior
+from bayesmixed.quantities import coefficients_by_label, covariance_by_label
 
 if TYPE_CHECKING:
     from bayesmixed.model import MixedModel
@@ -21,6 +24,8 @@ def prior_density(model: "MixedModel", label: str, x: Array) -> Array | None:
     normal priors, by draws for the sd and correlations of a block with the constant.
     """
     names, resolved = model.names, model.priors.resolved
+    if resolved.joint:
+        return _of_joint(model, label, x)
     if label == "sigma":
         return _closed(resolved.sigma, x)
     for parameter in names.fixed:
@@ -35,6 +40,18 @@ def prior_density(model: "MixedModel", label: str, x: Array) -> Array | None:
             draws = covariance_draws(model)
             return None if draws is None else _smooth(draws.sd[:, parameter.columns[place]], x, lowest=0.0)
     return _correlation(model, label, x)
+
+
+def _of_joint(model: "MixedModel", label: str, x: Array) -> Array | None:
+    """By draws: what shares a total with others has no density in closed form."""
+    try:
+        drawn = draw_priors(model.priors.resolved, model.names, DRAWS, np.random.default_rng(0))
+    except PriorError:
+        return None
+    covariance = covariance_by_label(model.design, model.names, drawn.covariance)
+    values = coefficients_by_label(model.names, drawn.beta) | covariance
+    is_sd = label == "sigma" or any(label in parameter.labels for parameter in model.names.sd)
+    return _smooth(values[label], x, lowest=0.0 if is_sd else None)
 
 
 def _closed(prior: Family | PymcPrior, x: Array) -> Array | None:
