@@ -131,8 +131,14 @@ def _effects(table: "pd.DataFrame") -> str:
     """One sentence on the predicted random effects."""
     if not len(table):
         return ""
-    agreeing = len(_having(table, AGREES))
+    agreeing, bound = len(_having(table, AGREES)), len(_having(table, BOUNDARY))
     largest = table["shift"].abs().max()
+    if bound:
+        return (
+            f"Of the {len(table)} random effects {bound} rest on the estimate at the boundary: REML gives them no "
+            f"spread of their own; the largest shift from their conditional modes is {largest:.2g} posterior "
+            "standard deviations."
+        )
     return (
         f"Of the {len(table)} random effects {agreeing} agree with their conditional modes; the largest shift is "
         f"{largest:.2g} posterior standard deviations."

@@ -147,6 +147,14 @@ def test_one_paragraph_names_every_quantity_that_differs(slope):
             assert f"For {label} the posterior median is" in text
 
 
+def test_the_paragraph_says_that_effects_rest_on_an_estimate_at_the_boundary(dyestuff2):
+    model = bm.MixedModel("Yield ~ 1 + (1 | Batch)", dyestuff2)
+    found = model.fit(draws=300, engine="importance", random_seed=1, progressbar=False)
+    text = found.explain_reml()
+    assert "Of the 6 random effects 6 rest on the estimate at the boundary" in text
+    assert "0 agree" not in text
+
+
 def test_the_error_of_a_median_of_copies_counts_their_ancestors(rng):
     values = rng.normal(size=1000)
     copies, ancestor = np.repeat(values, 4), np.repeat(np.arange(1000), 4)
