@@ -1,8 +1,8 @@
-"""Arguments that are one of a few words, or a probability, refused in one line where they are not."""
+"""Arguments that are one of a few words, a probability or a count, refused in one line where they are not."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
-from numbers import Real
+from numbers import Integral, Real
 
 from bayesmixed.errors import BayesmixedError
 
@@ -49,6 +49,12 @@ def check_probability(name: str, value: object, error: type[BayesmixedError]) ->
     """Refuse what is no number between 0 and 1, both left out."""
     if not isinstance(value, Real) or isinstance(value, bool) or not 0.0 < float(value) < 1.0:
         raise error(f"{name} must lie between 0 and 1, not {value!r}")
+
+
+def check_count(name: str, value: object, least: int, error: type[BayesmixedError]) -> None:
+    """Refuse what is no whole number of at least so many."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or int(value) < least:
+        raise error(f"{name} must be a whole number of at least {least}, not {value!r}")
 
 
 def _listed(choices: Sequence[object]) -> str:

@@ -49,6 +49,7 @@ class Coding:
 
     @classmethod
     def identity(cls, p: int) -> "Coding":
+        """The columns as the user has them."""
         return cls(np.zeros(p), np.zeros(p), np.ones(p))
 
     @classmethod
@@ -215,7 +216,7 @@ def column_codings(design: "Design") -> tuple[Coding, tuple[Coding, ...]]:
 
 
 def column_products(design: "Design", plain: Coding) -> Array:
-    """Weighted mean cross-products of the centred and scaled columns of X, (p, p)."""
+    """Weighted mean cross-products of the columns of X, centred and scaled by `plain`, (p, p)."""
     if design.streamed is not None:
         coded = design.streamed.coded
         R = coded.moments.triangle()[:, : design.p]
@@ -232,7 +233,7 @@ def weights_of(design: "Design") -> Array | None:
 
 
 def computing_codings(design: "Design") -> tuple[Coding, tuple[Coding, ...]]:
-    """The same, with rotations where columns are nearly dependent: what moments are summed up in."""
+    """`column_codings` with rotations where columns are nearly dependent: what moments are summed up in."""
     if design.streamed is not None:
         return design.streamed.coded.fixed, design.streamed.blocks
     w = weights_of(design)

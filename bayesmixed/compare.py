@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesmixed.errors import SamplingError
-from bayesmixed.quantities import icc_label  # noqa: F401 - moved; others still look here
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from bayesmixed.arrays import Array
 from bayesmixed.parameters import CovarianceParameters, ParameterNames, stored_name
 from bayesmixed.posterior import CovarianceDraws, MarginalPosterior
 from bayesmixed.sampled import Sampled
-from bayesmixed.seeds import generator
+from bayesmixed.seeds import BETA, EFFECTS, generator
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -45,19 +45,25 @@ def assemble(
         Keep draws of b; "auto" keeps up to 1 GB of them and moments beyond.
     cores : int, optional
         Threads; all cores if None. The draws do not depend on it.
+
+    Returns
+    -------
+    xarray.DataTree
+        ``posterior``; ``group_effects`` where draws of b are not kept; ``sample_stats``, ``importance`` and
+        ``auxiliary`` where the sampler left any; ``observed_data`` and ``constant_data`` of rows in memory.
     """
     import xarray as xr
 
     posterior, names, draws = model.posterior, model.names, sampled.draws
-    beta = posterior.draw_beta(draws, generator(seed, 1), cores)
+    beta = posterior.draw_beta(draws, generator(seed, BETA), cores)
     variables = parameter_variables(names, beta, draws.covariance, sampled.shape)
     groups: dict[str, Any] = {}
     if keeps_draws(posterior, draws, keep_groups):
-        effects = posterior.draw_effects(beta, draws, generator(seed, 2), cores)
+        effects = posterior.draw_effects(beta, draws, generator(seed, EFFECTS), cores)
         effects = effects.reshape(*sampled.shape, *effects.shape[1:])
         variables |= effect_variables(names, effects, ("chain", "draw"))
     else:
-        groups["group_effects"] = effect_moments(model, beta, draws, cores)
+        groups["group_effects"] = effect_moments_dataset(model, beta, draws, cores)
     groups = {"posterior": parameter_dataset(variables, names, sampled.shape), **groups}
     if sampled.statistics is not None:
         groups["sample_stats"] = sampled.statistics
@@ -121,7 +127,7 @@ def effects_of(dataset: "xr.Dataset", names: ParameterNames, dims: tuple[str, ..
     return np.concatenate(columns, axis=-1)
 
 
-def effect_moments(
+def effect_moments_dataset(
     model: "MixedModel", beta: Array, draws: CovarianceDraws, cores: int | None = None
 ) -> "xr.Dataset":
     """Exact posterior means and standard deviations of b where draws would take too much memory."""

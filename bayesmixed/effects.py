@@ -5,7 +5,8 @@ With ``F_i = Rzz_i Lambda`` and ``r_i`` the rotated residual of group i,
     beta | .       ~ N(P^-1 h, P^-1),
     b_i | beta, .  = Lambda u_i,   u_i ~ N((I + F_i'F_i)^-1 F_i' r_i, sigma^2 (I + F_i'F_i)^-1),
 
-which is ``N(W_i Z_i'(y_i - X_i beta), sigma^2 W_i)`` and stays right when Lambda is singular.
+which is ``N(W_i Z_i'(y_i - X_i beta), sigma^2 W_i)`` with ``W_i = Lambda (I + F_i'F_i)^-1 Lambda'`` and stays
+right when Lambda is singular.
 """
 
 import numpy as np
@@ -24,14 +25,17 @@ from bayesmixed.moments import Moments
 from bayesmixed.parallel import in_threads, parts
 from bayesmixed.patterns import Patterns
 
-#: Random numbers of one block of draws of b, which stay in the cache; draws times triangles of a task for beta.
-BLOCK, WORK = 250_000, 1_000_000
+#: Random numbers of one block of draws of b, which stay in the cache.
+BLOCK = 250_000
+#: Draws times triangles of one task for beta.
+WORK = 1_000_000
 
 
 @compiled
 def _draw_coefficients(
     Lambda: Array, sigma: Array, precision: Array, explicit: Array, noise: Array, mean: Array, patterns: Patterns
 ) -> Array:  # pragma: no cover - compiled
+    """``betahat + L'^-1 noise`` of each draw, with ``P = L L'``; noise is standard normal, (draws, p)."""
     draws, p = noise.shape
     p1 = patterns.Rza.shape[2]
     Q, reduced, lower = np.empty((p1, p1)), np.empty((p + 1, p + 1)), np.empty((p, p))
@@ -58,7 +62,7 @@ def draw_coefficients(
     rng: np.random.Generator,
     cores: int | None = None,
 ) -> Array:
-    """One draw of the integrated coefficients for each draw of the covariance parameters.
+    """One draw of the integrated coefficients, ``N(P^-1 h, P^-1)``, for each draw of the covariance parameters.
 
     Parameters
     ----------
@@ -66,7 +70,9 @@ def draw_coefficients(
     Lambda : ndarray, shape (draws, q, q)
     sigma : ndarray, shape (draws,)
     precision : ndarray, shape (draws, p_integrated)
+        Prior precisions; 0 for a flat prior.
     explicit : ndarray, shape (draws, p_explicit)
+        Coefficients that stay explicit, less the shift that was taken from y.
     rng : numpy.random.Generator
     cores : int, optional
         Threads; all cores if None. The draws do not depend on it.
@@ -165,6 +171,15 @@ def draw_group_effects(
 
 def conditional_effects(moments: Moments, Lambda: Array, sigma: float, gamma: Array) -> tuple[Array, Array]:
     """Conditional means ``W_i Z_i'(y_i - X_i beta)`` and variances ``sigma^2 W_i`` of every group.
+
+    Parameters
+    ----------
+    moments : Moments
+        In the coding of `Lambda` and `gamma`; so are the results.
+    Lambda : ndarray, shape (q, q)
+    sigma : float
+    gamma : ndarray, shape (p,)
+        Coefficients of the columns of X in `moments`.
 
     Returns
     -------

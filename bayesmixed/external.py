@@ -12,7 +12,7 @@ from bayesmixed.posterior import CovarianceDraws, MarginalPosterior
 from bayesmixed.priors.families import StudentT
 from bayesmixed.priors.joint import Shared
 from bayesmixed.sampled import Sampled, kept_statistics
-from bayesmixed.seeds import generator
+from bayesmixed.seeds import SCALES, generator
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -29,7 +29,7 @@ def from_datatree(posterior: MarginalPosterior, datatree: Any, seed: np.random.S
     groups = getattr(datatree, "children", {})
     if "posterior" not in groups:
         raise SamplingError("the draws must be a DataTree with a group 'posterior', such as pm.sample returns")
-    draws, shape = covariance_draws(posterior, datatree["posterior"].to_dataset(), generator(seed, 3))
+    draws, shape = covariance_draws(posterior, datatree["posterior"].to_dataset(), generator(seed, SCALES))
     statistics = kept_statistics(datatree["sample_stats"].to_dataset()) if "sample_stats" in groups else None
     return Sampled(draws, shape, statistics, "external", **origin(datatree))
 

@@ -19,7 +19,7 @@ from bayesmixed.moments import Moments
 from bayesmixed.parameters import ParameterNames
 from bayesmixed.posterior import MarginalPosterior
 from bayesmixed.printable import printable_line
-from bayesmixed.priors.presets import resolve
+from bayesmixed.priors.presets import resolve_priors
 from bayesmixed.priors.request import Priors
 from bayesmixed.priors.resolved import ResolvedPriors
 from bayesmixed.priors.shown import ModelPriors
@@ -45,7 +45,7 @@ class MixedModel(ModelMatrices, ModelElsewhere):
         specification = parse_formula(formula)  # what was asked
         design = build_design(specification, data)  # y, X, Z, groups
         coded = CodedMoments.of(design)  # the only pass over the rows
-        resolved = resolve(Priors.of(priors), design)  # priors with numbers in them
+        resolved = resolve_priors(Priors.of(priors), design)  # priors with numbers in them
         posterior = MarginalPosterior.of(coded, resolved, ParameterNames.of(design))
 
     Parameters
@@ -57,7 +57,7 @@ class MixedModel(ModelMatrices, ModelElsewhere):
         is read in parts: path of Parquet files, PyArrow dataset, DuckDB relation, Dask or PySpark DataFrame; see
         `stream`.
     priors : str, dict, Priors, optional
-        A preset (``"default"``, ``"brms"``), or priors by the names of parameters.
+        A preset such as ``"default"`` or ``"brms"`` (see `Priors`), or priors by the names of parameters.
     weights : str, optional
         Column of prior weights w: the residual variance of a row is ``sigma^2 / w``.
     units : dict of str to str, optional
@@ -233,7 +233,7 @@ class MixedModel(ModelMatrices, ModelElsewhere):
     def priors(self) -> ModelPriors:
         """The priors in use; prints what every number means. ``priors.resolved`` has the numbers."""
         if self._resolved is None:
-            self._resolved = resolve(self._request, self.design)
+            self._resolved = resolve_priors(self._request, self.design)
         return ModelPriors(self._resolved, self.names, self.units, self.design)
 
     @cached_property

@@ -56,7 +56,7 @@ class ModelMatrices:
         return np.asarray(np.kron(np.eye(size), self.covariance_parameters(params).G), dtype=float)
 
     def V(self, params: "Mapping[str, Any] | RemlFit") -> Array:
-        """Covariance matrix of y, ``Z G Z' + sigma^2 W^-1``: block diagonal over groups.
+        """Covariance matrix of y, ``Z G Z' + sigma^2 diag(w)^-1``, w the weights: block diagonal over groups.
 
         For a random slope and intercept and two rows j, k of one group,
 

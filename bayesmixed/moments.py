@@ -132,25 +132,25 @@ class Moments:
         stacked = np.concatenate([self.Rza.reshape(-1, self.p + 1), self.Raa])
         return np.linalg.qr(stacked, mode="r")
 
-    def recode(self, X: Array, Z: Array, shift: Array | None = None) -> "Moments":
-        """The same rows in other columns: ``X_new = X @ X_map``, ``Z_new = Z @ Z_map``, ``y - X_new shift``.
+    def recode(self, X_map: Array, Z_map: Array, shift: Array | None = None) -> "Moments":
+        """The same rows in other columns: ``X_new = X X_map``, ``Z_new = Z Z_map``, ``y_new = y - X_new shift``.
 
         Parameters
         ----------
-        X : ndarray, shape (p, p_new)
-        Z : ndarray, shape (q, q)
+        X_map : ndarray, shape (p, p_new)
+        Z_map : ndarray, shape (q, q)
         shift : ndarray, shape (p_new,), optional
         """
-        p, p_new = X.shape
+        p, p_new = X_map.shape
         columns = np.zeros((p + 1, p_new + 1))
-        columns[:p, :p_new] = X
+        columns[:p, :p_new] = X_map
         columns[p, p_new] = 1.0
         if shift is not None:
-            columns[:p, p_new] = -X @ shift
+            columns[:p, p_new] = -X_map @ shift
         Raa = np.zeros((p_new + 1, p_new + 1))
         triangle = np.linalg.qr(self.Raa @ columns, mode="r")
         Raa[: len(triangle)] = triangle
-        return replace(self, Rzz=self.Rzz @ Z, Rza=self.Rza @ columns, Raa=Raa, header=None)
+        return replace(self, Rzz=self.Rzz @ Z_map, Rza=self.Rza @ columns, Raa=Raa, header=None)
 
     def __add__(self, other: "Moments") -> "Moments":
         if (self.p, self.q) != (other.p, other.q):

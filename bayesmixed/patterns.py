@@ -48,6 +48,7 @@ class Patterns(NamedTuple):
 
     @classmethod
     def of(cls, moments: "Moments") -> "Patterns":
+        """Collapse moments; where next to no groups are equal, each stays as it is."""
         q, p1 = moments.q, moments.p + 1
         if _all_different(moments.Rzz.reshape(-1, q * q)):
             return cls._of_each(moments)

@@ -39,6 +39,7 @@ class CovarianceDraws(NamedTuple):
 
     @property
     def sigma(self) -> Array:
+        """Residual standard deviations, shape (draws,), in units of y."""
         return self.covariance.sigma
 
 
@@ -70,7 +71,7 @@ class MarginalPosterior:
     def of(cls, coded: CodedMoments, priors: ResolvedPriors, names: ParameterNames) -> "MarginalPosterior":
         """From the moments of a design, its priors with their numbers, and its names."""
         coefficients = priors.integrated(names)
-        order = [*coefficients.columns, *coefficients.explicit]
+        order = coefficients.order
         to_prior = coded.fixed.matrix @ priors.fixed_coding.inverse
         shift = priors.fixed_coding.matrix @ (coded.fixed.inverse @ coded.shift)
         moments = coded.moments.recode(to_prior[:, order], coded.T @ priors.T_inverse)
@@ -79,7 +80,7 @@ class MarginalPosterior:
     @property
     def order(self) -> list[int]:
         """Columns of X in the kernel's order."""
-        return [*self.coefficients.columns, *self.coefficients.explicit]
+        return self.coefficients.order
 
     @property
     def kernel(self) -> MarginalLikelihood:

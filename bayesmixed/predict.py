@@ -10,7 +10,7 @@ from bayesmixed.arrays import Array
 from bayesmixed.errors import PredictionError
 from bayesmixed.group_draws import effects_of_groups
 from bayesmixed.parameters import CovarianceParameters, stored_name
-from bayesmixed.prediction_rows import index_of, levels_of, observed_groups, rows_of, weights_of
+from bayesmixed.prediction_rows import index_of, levels_of, observed_groups, rows_of, weights_to_predict
 from bayesmixed.priors.draws import draw_priors
 from bayesmixed.seeds import seed_sequence
 from bayesmixed.simulation import simulate_response
@@ -118,7 +118,7 @@ def predictive_draws(
     elif groups == "new":
         mean = mean + _new_group_part(fit, new, levels_of(design, rows), rng)
     if kind == "response":
-        sigma = fit.covariance.sigma[:, None] / np.sqrt(weights_of(design, rows))
+        sigma = fit.covariance.sigma[:, None] / np.sqrt(weights_to_predict(design, rows))
         mean = mean + sigma * rng.standard_normal(mean.shape)
     return mean
 

@@ -38,7 +38,7 @@ def levels_of(design: "Design", rows: Any) -> np.ndarray | None:
     return np.array([place[name] for name in names], dtype=np.intp)
 
 
-def weights_of(design: "Design", rows: Any) -> Array | float:
+def weights_to_predict(design: "Design", rows: Any) -> Array | float:
     """Weights of the residual variance of the rows."""
     if rows is None:
         return design.weights

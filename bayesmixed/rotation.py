@@ -110,7 +110,7 @@ def _move_row_in(
 
 
 @compiled
-def _reflect_in(
+def reflect_in(
     triangle: Array, block: Array, offset: int, first: int, last: int
 ) -> None:  # pragma: no cover - compiled
     """Reflections that take the rows ``first:last`` of a block, one column a line, into an upper triangle.
@@ -169,11 +169,11 @@ def _rotate_groups(
         row = start[group]
         while row < start[group + 1]:
             if used == block.shape[1]:
-                _reflect_in(overall, block, q, 0, used)
+                reflect_in(overall, block, q, 0, used)
                 used = 0
             some = min(start[group + 1] - row, block.shape[1] - used)
             _load(y, X, Z, root, row, row + some, block, used)
-            _reflect_in(triangle, block, 0, used, used + some)
+            reflect_in(triangle, block, 0, used, used + some)
             row += some
             used += some
         for k in range(q):
@@ -181,7 +181,7 @@ def _rotate_groups(
                 Rzz[group, k, j] = triangle[k, j]
             for j in range(p1):
                 Rza[group, k, j] = triangle[k, q + j]
-    _reflect_in(overall, block, q, 0, used)
+    reflect_in(overall, block, q, 0, used)
 
 
 @compiled
@@ -249,5 +249,5 @@ def rotate(
 
     overall, *others = in_chunks(rotate_chunk, whole_groups(start))
     for other in others:
-        _reflect_in(overall, np.ascontiguousarray(other.T), 0, 0, p1)
+        reflect_in(overall, np.ascontiguousarray(other.T), 0, 0, p1)
     return Rzz, Rza, overall

@@ -12,6 +12,7 @@ from bayesmixed.engines.settings import SamplerSettings, choose_engine
 from bayesmixed.errors import BayesmixedWarning, RemlError
 from bayesmixed.external import covariance_draws
 from bayesmixed.sampled import Sampled, kept_statistics
+from bayesmixed.seeds import QUADRATURE, SCALES
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -24,7 +25,13 @@ if TYPE_CHECKING:
 
 
 def sample(model: "MixedModel", settings: SamplerSettings, engine: str = "auto") -> Sampled:
-    """Draw the covariance parameters of a model."""
+    """Draw the covariance parameters of a model, with the engine that the user named or "auto" stands for.
+
+    Raises
+    ------
+    SamplingError
+        There is no such engine, or it cannot take the priors of the model.
+    """
     engine = choose_engine(engine, model.priors.resolved.needs_pymc)
     if engine == "importance":
         return _sample_importance(model, settings)
@@ -97,7 +104,7 @@ def _sample_quadrature(model: "MixedModel", settings: SamplerSettings) -> Sample
     begin = time.perf_counter()
     shape = (settings.chains, settings.draws)
     grid = integrate(density, start)
-    x = grid.draw(shape[0] * shape[1], settings.generator(5))
+    x = grid.draw(shape[0] * shape[1], settings.generator(QUADRATURE))
     seconds = time.perf_counter() - begin
     return Sampled(
         density.constrain(x),
@@ -119,7 +126,7 @@ def _sample_graph(model: "MixedModel", settings: SamplerSettings) -> "Run":
     begin = time.perf_counter()
     tree = run_nutpie(compiled, settings)
     seconds = time.perf_counter() - begin
-    draws, shape = covariance_draws(model.posterior, tree["posterior"].to_dataset(), settings.generator(3))
+    draws, shape = covariance_draws(model.posterior, tree["posterior"].to_dataset(), settings.generator(SCALES))
     return draws, shape, tree["sample_stats"].to_dataset(), seconds
 
 
@@ -138,7 +145,3 @@ def starting_point(model: "MixedModel", density: Density) -> np.ndarray:
     except RemlError:
         pass
     return density.unconstrain(sd, sigma)
-
-
-def _prior_coded_rows(model: "MixedModel") -> np.ndarray:
-    return model.design.Z_rows @ model.posterior.priors.T_inverse

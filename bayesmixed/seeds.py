@@ -6,6 +6,10 @@ import numpy as np
 
 from bayesmixed.errors import SamplingError
 
+#: What the random numbers of one run are for: keys of `child_seed`, never to be changed, or the same seed gives
+#: other draws. SCALES are the lambdas of Student-t priors.
+NUTS, BETA, EFFECTS, SCALES, IMPORTANCE, QUADRATURE, BRIDGE = 0, 1, 2, 3, 4, 5, 7
+
 
 def seed_sequence(random_seed: Any) -> np.random.SeedSequence:
     """A SeedSequence from an int, a SeedSequence, a Generator, or None for fresh entropy."""

@@ -12,7 +12,7 @@ from bayesmixed.formula import parse_formula
 from bayesmixed.moments import Moments
 from bayesmixed.parameters import ParameterNames
 from bayesmixed.posterior import MarginalPosterior
-from bayesmixed.priors.presets import resolve
+from bayesmixed.priors.presets import resolve_priors
 from bayesmixed.priors.request import Priors
 from bayesmixed.priors.resolved import ResolvedPriors
 
@@ -134,5 +134,5 @@ def stages(formula: str, table, priors=None, weights: str | None = None) -> Stag
     """Every stage of one model; `priors` is whatever ``MixedModel(priors=...)`` takes."""
     design = design_of(formula, table, weights)
     names, coded = ParameterNames.of(design), CodedMoments.of(design)
-    resolved = resolve(Priors.of(priors), design)
+    resolved = resolve_priors(Priors.of(priors), design)
     return Stages(design, names, resolved, coded, MarginalPosterior.of(coded, resolved, names))

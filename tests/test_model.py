@@ -126,11 +126,11 @@ def test_names_are_accepted_with_the_spaces_that_the_formula_had():
 # ---------------------------------------------------------------- the line that the call stands for
 def test_the_call_stands_for_the_steps_of_its_docstring(sleepstudy):
     from bayesmixed.parameters import ParameterNames
-    from bayesmixed.priors.presets import resolve
+    from bayesmixed.priors.presets import resolve_priors
 
     specification = bm.parse_formula("Reaction ~ Days + (Days | Subject)")
     design = bm.build_design(specification, sleepstudy)
-    resolved = resolve(bm.Priors.of("brms"), design)
+    resolved = resolve_priors(bm.Priors.of("brms"), design)
     posterior = bm.MarginalPosterior.of(bm.CodedMoments.of(design), resolved, ParameterNames.of(design))
     short = bm.MixedModel(specification.formula, sleepstudy, priors="brms")
     assert short.specification == specification

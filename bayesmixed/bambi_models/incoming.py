@@ -15,7 +15,7 @@ from bayesmixed.formula import parse_formula
 from bayesmixed.formula.cursor import Cursor
 from bayesmixed.parameters import ParameterNames
 from bayesmixed.priors.families import LKJ
-from bayesmixed.priors.presets import resolve
+from bayesmixed.priors.presets import resolve_priors
 from bayesmixed.priors.request import Priors
 from bayesmixed.priors.resolved import ResolvedPriors
 
@@ -118,7 +118,10 @@ def bambi_priors(model: Any, design: "Design", lkj: LKJ) -> ResolvedPriors:
         given[f"{term.name}_sigma"] = hyperprior(term)
     blocks = tuple(Coding.identity(len(block.columns)) for block in design.blocks)
     base = replace(
-        resolve(Priors(), design), preset="bambi", fixed_coding=Coding.identity(design.p), block_codings=blocks
+        resolve_priors(Priors(), design),
+        preset="bambi",
+        fixed_coding=Coding.identity(design.p),
+        block_codings=blocks,
     )
     if base.corr is not None:
         given[names.corr] = lkj

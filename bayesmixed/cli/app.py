@@ -1,5 +1,6 @@
 """All commands together, and what becomes of their errors."""
 
+import errno
 import sys
 from collections.abc import Sequence
 
@@ -72,6 +73,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("bayesmixed: interrupted", err=True)
         code = 130
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise
+        code = _complain(f"the output cannot be written: {error.strerror}", colours)
     except SystemExit:  # click's answer to a reader that left, as in "| head", which is no bug of ours
         code = 0
     sys.exit(code if isinstance(code, int) else 0)

@@ -1,4 +1,4 @@
-"""`log_density` with its data."""
+"""The log posterior density as an object: `log_density` with its data, and the way back to parameters."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -30,11 +30,13 @@ class Density:
 
     @property
     def blocks(self) -> np.ndarray:
+        """First column of Z of each block, and how many it has, shape (blocks, 2)."""
         blocks = [[block[0], len(block)] for block in self.posterior.priors.blocks]
         return np.array(blocks, dtype=np.int64).reshape(-1, 2)
 
     @property
     def n_corr(self) -> int:
+        """Correlations of all blocks together."""
         sizes = self.blocks[:, 1]
         return int((sizes * (sizes - 1) // 2).sum())
 
@@ -46,6 +48,7 @@ class Density:
 
     @property
     def _positive(self) -> Array:
+        """Priors of whatever is positive, one row each, as in `PriorArrays`."""
         priors, coefficients = self.posterior.priors, self.posterior.coefficients
         rows = _rows(priors.sd, self.posterior.names.sd)
         rows.append(positive_prior(priors.sigma))

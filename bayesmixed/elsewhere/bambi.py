@@ -2,12 +2,13 @@
 
 import json
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayesmixed.bambi_models.outgoing import check_correlations, formula_for_bambi, is_centred, to_bambi
-from bayesmixed.elsewhere.r_table import has_word_for_missing, text_columns
+from bayesmixed.elsewhere.r_table import PARQUET, has_word_for_missing, text_columns
 from bayesmixed.elsewhere.words import heading
 from bayesmixed.errors import DesignError, PriorError
 from bayesmixed.priors.families import PymcPrior
@@ -73,7 +74,7 @@ def _check_priors(model: "MixedModel") -> None:
 
 
 def _reading_lines(design: "Design", data: str) -> list[str]:
-    if data.lower().endswith((".parquet", ".pq")):
+    if Path(data).is_dir() or data.lower().endswith(PARQUET):
         return [f"table = pd.read_parquet({_quoted(data)})"]
     text = text_columns(design)
     options = [_quoted(data)]

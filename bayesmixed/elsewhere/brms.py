@@ -106,7 +106,8 @@ def _fixed(model: "MixedModel") -> Columns:
     if not names:
         return Columns("0", ())
     spoken = [k for k, name in enumerate(design.fixed_labels) if not _is_flat(model, k)]
-    if "Intercept" in names and _same(coding.matrix, _at_means(design), spoken):
+    means = _means(design)
+    if "Intercept" in names and means is not None and _same(coding.matrix, _at(means, design), spoken):
         return Columns(sum_of(terms), names, at_means=True)
     if _same(coding.matrix, np.eye(design.p), spoken):
         text = sum_of(terms)
@@ -120,10 +121,19 @@ def _fixed(model: "MixedModel") -> Columns:
     return _combined(_free_name("X", design), terms, coding)
 
 
-def _at_means(design: "Design") -> Array:
+def _means(design: "Design") -> Array | None:
+    """Plain means of the columns of X; a table that was read in parts leaves only weighted ones."""
+    if design.streamed is None:
+        means: Array = design.X.mean(axis=0)
+        return means
+    return None if design.weights_name is not None else design.streamed.coded.fixed.centre
+
+
+def _at(means: Array, design: "Design") -> Array:
     """K of brms's own intercept."""
-    found = np.eye(design.p)
-    found[design.fixed_labels.index("Intercept")] = design.X.mean(axis=0)
+    found, place = np.eye(design.p), design.fixed_labels.index("Intercept")
+    found[place] = means
+    found[place, place] = 1.0
     return found
 
 

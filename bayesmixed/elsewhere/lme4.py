@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bayesmixed.elsewhere.r_expressions import r_expression, r_name
+from bayesmixed.elsewhere.r_expressions import is_r_word, r_expression, r_name
 from bayesmixed.elsewhere.r_table import reading_lines
 from bayesmixed.elsewhere.r_terms import RTerm, r_terms, sum_of
 from bayesmixed.elsewhere.words import heading, uses_splines
@@ -64,11 +64,12 @@ def _number_side(side: Side) -> str:
 
 def _brackets(design: "Design") -> Iterator[str]:
     group = group_name(design)
+    double = all(map(is_r_word, design.specification.columns))  # lme4's || forgets backquotes
     for random, side in zip(design.specification.random, design.encoding.random, strict=True):
         terms = r_terms(side)
         if random.correlated or (len(terms) == 1 and len(terms[0].columns) == 1):
             yield f"({sum_of(terms)} | {group})"
-        elif all(term.scalar for term in terms):
+        elif double and all(term.scalar for term in terms):
             yield f"({sum_of(terms)} || {group})"
         else:
             yield from (f"({_alone(column, term)} | {group})" for term in terms for column in term.columns)

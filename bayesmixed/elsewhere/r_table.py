@@ -1,12 +1,16 @@
 """The lines of R that read the table and give its factors the levels of the design."""
 
-from pathlib import PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bayesmixed.elsewhere.r_expressions import is_r_word, r_name, r_text, r_vector
 
 if TYPE_CHECKING:
     from bayesmixed.design import Design
+
+
+#: Endings of files that hold Parquet.
+PARQUET = (".parquet", ".pq")
 
 
 def reading_lines(design: "Design", data: str) -> list[str]:
@@ -55,7 +59,9 @@ def _is_text(design: "Design", name: str) -> bool:
 
 
 def _read(design: "Design", data: str) -> str:
-    if PurePath(data).suffix.lower() in (".parquet", ".pq"):
+    if Path(data).is_dir():
+        return f"as.data.frame(dplyr::collect(arrow::open_dataset({r_text(data)})))"
+    if Path(data).suffix.lower() in PARQUET:
         return f"as.data.frame(arrow::read_parquet({r_text(data)}))"
     options, text = [r_text(data)], text_columns(design)
     if text:

@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bayesmixed.errors import DesignError
+from bayesmixed.errors import DesignError, StorageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,12 +68,15 @@ class Script:
         DesignError
             The rows were streamed, so that there is no table to write.
         StorageError
-            The file cannot be written.
+            The file cannot be written, or its name says that it is Parquet.
         """
+        from bayesmixed.elsewhere.r_table import PARQUET
         from bayesmixed.files import whole_file
 
         target = Path(self.data if path is None else path)
         rows = _rows_in_use(self.design)
+        if target.suffix.lower() in PARQUET:
+            raise StorageError(f"the table is written as CSV, and {target} is named as Parquet: end it in .csv")
         with whole_file(target) as file:
             rows.to_csv(file, index=False, encoding="utf-8", lineterminator="\n")
         return target

@@ -14,6 +14,8 @@ def heading(design: "Design", data: str, where: str) -> list[str]:
     """Which model this is, and which rows the table must hold."""
     formula = printable_line(design.specification.formula)
     lines = [f"# {formula} in {where}: {design.n_obs} rows, {design.n_groups} groups of {design.factor_name}"]
+    if design.streamed is not None:
+        lines.append(f"# the rows were read in parts: {printable_line(data)} must be that table")
     if design.n_dropped:
         lines.append(
             f"# {printable_line(data)} must hold the rows in use, without the {design.n_dropped} that were dropped"

@@ -14,6 +14,7 @@ from bayesmixed.engines.weighted import Weighted, weighted_draws
 from bayesmixed.engines.weights import resample
 from bayesmixed.errors import SamplingError
 from bayesmixed.parallel import in_threads, parts
+from bayesmixed.seeds import IMPORTANCE
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -97,7 +98,7 @@ def sample_importance(density: Density, start: Array, settings: SamplerSettings)
     rows = len(density.patterns.Rza)
     times = next((times for most, times in RAW_PER_DRAW if rows <= most), 1)
     mode = find_mode(start, density.prior_arrays, density.patterns)
-    rng = settings.generator(4)
+    rng = settings.generator(IMPORTANCE)
     values = partial(evaluate, density, cores=settings.cores)
     weighted = weighted_draws(values, mode, max(count, 500), rng, most=times)
     chosen = resample(weighted.log_weights, count, rng)

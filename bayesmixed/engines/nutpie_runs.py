@@ -9,6 +9,7 @@ from bayesmixed.engines.progress import progress_options
 from bayesmixed.engines.settings import SamplerSettings
 from bayesmixed.errors import SamplingError
 from bayesmixed.sampled import STATISTICS
+from bayesmixed.seeds import NUTS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -71,7 +72,7 @@ def _run(model: Any, settings: SamplerSettings, raw: bool) -> Any:
             tune=settings.tune,
             chains=settings.chains,
             cores=settings.cores,
-            seed=settings.integer_seed(0),
+            seed=settings.integer_seed(NUTS),
             **progress_options(settings.progressbar, nutpie.sample),
             save_warmup=False,
             target_accept=settings.target_accept,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bayesmixed.arguments import check_probability
 from bayesmixed.arrays import Array
-from bayesmixed.engines.weights import K_HAT_LIMIT, effective_size_of
+from bayesmixed.engines.weights import K_HAT_LIMIT, effective_size_of_mean
 from bayesmixed.errors import SamplingError
 from bayesmixed.parameters import CovarianceParameters
 from bayesmixed.quantities import coefficients_by_label, covariance_by_label
@@ -76,7 +76,7 @@ class Refits:
         """
 
         def sizes(values: Array) -> Array:
-            found = [effective_size_of(f, w) for f, w in zip(values, self.weights, strict=True)]
+            found = [effective_size_of_mean(f, w) for f, w in zip(values, self.weights, strict=True)]
             return np.where(self.by_nuts, np.nan, found)
 
         return self._table(sizes)

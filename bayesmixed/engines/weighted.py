@@ -8,7 +8,7 @@ import numpy as np
 from bayesmixed.arrays import Array
 from bayesmixed.engines.mode import Mode
 from bayesmixed.engines.proposal import Mixture
-from bayesmixed.engines.weights import K_HAT_LIMIT, effective_size, smooth_weights
+from bayesmixed.engines.weights import K_HAT_LIMIT, effective_size_of_weights, smooth_weights
 
 #: Share and width of the component that keeps weights bounded where the others have too light a tail.
 GUARD_SHARE, GUARD_WIDTH = 0.1, 3.0
@@ -66,7 +66,7 @@ class Weighted(NamedTuple):
     @property
     def ess(self) -> float:
         """``(sum w)^2 / sum w^2``."""
-        return effective_size(self.log_weights)
+        return effective_size_of_weights(self.log_weights)
 
     @property
     def weights(self) -> Array:

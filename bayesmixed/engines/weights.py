@@ -72,13 +72,13 @@ def _quantiles(n: int, k: float, scale: float) -> Array:
     return -scale * log_tail if abs(k) < 1e-12 else scale * np.expm1(-k * log_tail) / k
 
 
-def effective_size(log_weights: Array) -> float:
+def effective_size_of_weights(log_weights: Array) -> float:
     """``(sum w)^2 / sum w^2``: how many independent draws weighted ones are worth."""
     w = np.exp(log_weights - log_weights.max())
     return float(w.sum() ** 2 / (w**2).sum())
 
 
-def effective_size_of(values: Array, weights: Array) -> float:
+def effective_size_of_mean(values: Array, weights: Array) -> float:
     """Effective sample size for the mean of one quantity, ``var(f) / sum W^2 (f - mean)^2``.
 
     The delta method for a self-normalised estimate; Owen (2013), Monte Carlo theory, methods and examples,

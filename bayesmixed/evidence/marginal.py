@@ -18,7 +18,7 @@ from bayesmixed.posterior import MarginalPosterior
 from bayesmixed.printable import printable_line
 from bayesmixed.priors.families import Flat
 from bayesmixed.priors.resolved import ResolvedPriors
-from bayesmixed.seeds import generator, seed_sequence
+from bayesmixed.seeds import BRIDGE, generator, seed_sequence
 
 if TYPE_CHECKING:
     from bayesmixed.model import MixedModel
@@ -135,7 +135,7 @@ def log_evidence(
             if method == "quadrature":
                 raise
     draws = target.draws(seed, cores)
-    found = bridge(target.density, draws, repeats, generator(seed, 7), cores)
+    found = bridge(target.density, draws, repeats, generator(seed, BRIDGE), cores)
     return LogEvidence(found.value, found.error, "bridge", target.flat)
 
 

@@ -64,7 +64,7 @@ def savage_dickey(target: Target, tested: tuple[Parameter, ...], draws: Array) -
                 "that it is not 0 under the null model: the density at 0 says nothing of it"
             )
     chains, count, size = draws.shape
-    log_densities = _at_zero(target, [c for p in tested for c in p.columns], draws.reshape(-1, size))
+    log_densities = _at_zero(target, tested, draws.reshape(-1, size))
     top = log_densities.max()
     relative = np.exp(log_densities - top)
     worth = relative.size * efficiency(relative.reshape(chains, count))
@@ -80,11 +80,11 @@ def _prior(prior: Any, parameter: Parameter) -> Array:
     return np.array([prior.entry(k).logpdf(0.0) for k in range(len(parameter.columns))])
 
 
-def _at_zero(target: Target, columns: list[int], x: Array) -> Array:
+def _at_zero(target: Target, tested: tuple[Parameter, ...], x: Array) -> Array:
     """Log density at 0 of the coefficients, given the other parameters of each draw."""
     posterior, found = target.posterior, target.density.constrain(x)
     kernel, n = posterior.kernel, len(posterior.coefficients.columns)
-    places = [posterior.coefficients.columns.index(column) for column in columns]
+    places = [place for parameter in tested for place in posterior.coefficients.places(parameter)]
     zero, explicit = -posterior.shift[places], found.explicit - posterior.shift[n:]
     result = np.empty(len(x))
     for d in range(len(x)):

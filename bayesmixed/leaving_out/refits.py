@@ -11,7 +11,7 @@ from bayesmixed.density import Density
 from bayesmixed.engines.mode import find_mode
 from bayesmixed.engines.settings import SamplerSettings
 from bayesmixed.engines.weighted import weighted_draws
-from bayesmixed.engines.weights import K_HAT_LIMIT, effective_size
+from bayesmixed.engines.weights import K_HAT_LIMIT, effective_size_of_weights
 from bayesmixed.evidence.bridge import bridged
 from bayesmixed.leaving_out.draws import kernel_arguments
 from bayesmixed.likelihood import log_likelihood
@@ -61,7 +61,7 @@ def refitted_log_density(
     part = replace(model.posterior, moments=rest)
     draws, log_weights = _draws(model, part, seed)
     log_densities = _log_likelihoods(model.posterior, draws) - _log_likelihoods(part, draws)
-    return bridged(log_densities, log_weights, whole, effective_size(log_weights), whole_size)
+    return bridged(log_densities, log_weights, whole, effective_size_of_weights(log_weights), whole_size)
 
 
 def _draws(

@@ -1,4 +1,4 @@
-"""The kernel with its data."""
+"""The marginal likelihood as an object: the compiled kernel with its data."""
 
 from dataclasses import dataclass
 from typing import NamedTuple

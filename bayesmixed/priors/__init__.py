@@ -13,7 +13,7 @@ from bayesmixed.priors.families import (
     PymcPrior,
     StudentT,
 )
-from bayesmixed.priors.presets import resolve as resolve_priors
+from bayesmixed.priors.presets import resolve_priors
 from bayesmixed.priors.request import Priors
 from bayesmixed.priors.resolved import ResolvedPriors
 

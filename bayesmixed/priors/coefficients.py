@@ -41,6 +41,7 @@ class IntegratedCoefficients:
 
     @classmethod
     def of(cls, fixed: Mapping[str, Family | PymcPrior], names: ParameterNames) -> "IntegratedCoefficients":
+        """Sort the terms of X by whether their prior is normal given a scale: those are integrated out."""
         columns: list[int] = []
         explicit: list[int] = []
         mean: list[float] = []
@@ -70,6 +71,11 @@ class IntegratedCoefficients:
             explicit_terms=tuple(explicit_terms),
             student_terms=tuple(student_terms),
         )
+
+    @property
+    def order(self) -> list[int]:
+        """Columns of X in the kernel's order: integrated ones first."""
+        return [*self.columns, *self.explicit]
 
     @property
     def student(self) -> Array:

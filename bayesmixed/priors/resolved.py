@@ -80,15 +80,22 @@ class ResolvedPriors(Mapping[str, Prior]):
     @property
     def T(self) -> Array:
         """``G_prior = T G T'``, shape (q, q)."""
-        size = sum(len(block) for block in self.blocks)
-        columns = [np.array(block) for block in self.blocks]
-        return block_diagonal([coding.matrix for coding in self.block_codings], columns, size)
+        return self._of_blocks([coding.matrix for coding in self.block_codings])
 
     @property
     def T_inverse(self) -> Array:
-        size = sum(len(block) for block in self.blocks)
+        """``G = T^-1 G_prior T^-T``, shape (q, q)."""
+        return self._of_blocks([coding.inverse for coding in self.block_codings])
+
+    def _of_blocks(self, matrices: list[Array]) -> Array:
         columns = [np.array(block) for block in self.blocks]
-        return block_diagonal([coding.inverse for coding in self.block_codings], columns, size)
+        return block_diagonal(matrices, columns, sum(map(len, columns)))
+
+    def _codings_of(self, parameter: Parameter) -> list[tuple[Coding, tuple[int, ...]]]:
+        """The codings that a prior of that parameter may speak of, each with its columns of X, or of Z."""
+        if parameter.name in self.fixed:
+            return [(self.fixed_coding, tuple(range(len(self.fixed_coding.centre))))]
+        return list(zip(self.block_codings, self.blocks, strict=True))
 
     @property
     def needs_pymc(self) -> bool:
@@ -108,13 +115,9 @@ class ResolvedPriors(Mapping[str, Prior]):
         dict of int to float
             By columns of X for a coefficient, of `Design.Z_rows` for an sd; columns with mean 0 are left out.
         """
-        if parameter.name in self.fixed:
-            codings = [(self.fixed_coding, tuple(range(len(self.fixed_coding.centre))))]
-        else:
-            codings = list(zip(self.block_codings, self.blocks, strict=True))
         return {
             column: float(centre)
-            for coding, block in codings
+            for coding, block in self._codings_of(parameter)
             if _holds_constant(coding, block, parameter)
             for column, centre in zip(block, coding.centre, strict=True)
             if centre
@@ -135,11 +138,7 @@ class ResolvedPriors(Mapping[str, Prior]):
 
     def is_turned(self, parameter: Parameter) -> bool:
         """Whether the prior is of other combinations of columns, means taken off or not."""
-        if parameter.name in self.fixed:
-            codings = [(self.fixed_coding, tuple(range(len(self.fixed_coding.centre))))]
-        else:
-            codings = list(zip(self.block_codings, self.blocks, strict=True))
-        for coding, block in codings:
+        for coding, block in self._codings_of(parameter):
             own = [k for k, column in enumerate(block) if column in parameter.columns]
             if own and coding.rotation is not None:
                 return not np.array_equal(coding.rotation[own], np.eye(len(block))[own])

@@ -13,6 +13,7 @@ _FAMILIES: dict[str, type[Family]] = FAMILIES | {"Shared": Shared, "RootR2": Roo
 
 
 def prior_to_dict(prior: Family | PymcPrior) -> dict[str, Any]:
+    """Family and numbers; of a PyMC distribution the printed form only."""
     if isinstance(prior, PymcPrior):
         return {"family": "pymc", "text": prior.text}
     numbers = {key: np.asarray(value).tolist() for key, value in prior.parameters.items()}
@@ -20,6 +21,7 @@ def prior_to_dict(prior: Family | PymcPrior) -> dict[str, Any]:
 
 
 def prior_from_dict(data: Mapping[str, Any]) -> Family | PymcPrior:
+    """The inverse of `prior_to_dict`, but a PyMC distribution can no longer be evaluated."""
     if data["family"] == "pymc":
         return PymcPrior(None, data["text"])
     numbers = {key: tuple(v) if isinstance(v, list) else v for key, v in data.items() if key != "family"}
@@ -27,6 +29,7 @@ def prior_from_dict(data: Mapping[str, Any]) -> Family | PymcPrior:
 
 
 def coding_to_dict(coding: Coding) -> dict[str, Any]:
+    """The arrays of a coding as lists."""
     return {
         "constant": coding.constant.tolist(),
         "centre": coding.centre.tolist(),
@@ -36,11 +39,13 @@ def coding_to_dict(coding: Coding) -> dict[str, Any]:
 
 
 def coding_from_dict(data: Mapping[str, Any]) -> Coding:
+    """The inverse of `coding_to_dict`."""
     keys = ("constant", "centre", "scale", "rotation")
     return Coding(*(np.array(data[key], dtype=float) for key in keys if key in data))
 
 
 def joint_to_dict(joint: JointPrior) -> dict[str, Any]:
+    """A joint prior of variances with its members and the prior of their total."""
     return {
         "title": joint.title,
         "members": [[member.name, member.entry, member.weight] for member in joint.members],
@@ -51,6 +56,7 @@ def joint_to_dict(joint: JointPrior) -> dict[str, Any]:
 
 
 def joint_from_dict(data: Mapping[str, Any]) -> JointPrior:
+    """The inverse of `joint_to_dict`."""
     members = tuple(Member(name, entry, weight) for name, entry, weight in data["members"])
     total = prior_from_dict(data["total"])
     assert isinstance(total, Family)

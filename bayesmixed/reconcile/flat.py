@@ -18,7 +18,7 @@ from bayesmixed.parameters import CovarianceParameters
 from bayesmixed.posterior import MarginalPosterior
 from bayesmixed.priors.families import LKJ, Flat
 from bayesmixed.priors.resolved import ResolvedPriors
-from bayesmixed.seeds import seed_sequence
+from bayesmixed.seeds import BETA, EFFECTS, seed_sequence
 
 if TYPE_CHECKING:
     from bayesmixed.fit import Fit
@@ -105,6 +105,6 @@ def draw_flat(fit: "Fit") -> FlatDraws:
     density = Density(posterior)
     x, _ = sample_compiled(density, starting_point(model, density), settings)
     found = density.constrain(x.reshape(-1, density.size))
-    beta = posterior.draw_beta(found, settings.generator(1))
-    effects = posterior.draw_effects(beta, found, settings.generator(2)) if keeps_effects(fit) else None
+    beta = posterior.draw_beta(found, settings.generator(BETA))
+    effects = posterior.draw_effects(beta, found, settings.generator(EFFECTS)) if keeps_effects(fit) else None
     return FlatDraws(beta, found.covariance, (chains, draws), effects)

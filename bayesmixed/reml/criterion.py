@@ -16,7 +16,7 @@ from bayesmixed.patterns import Patterns
 from bayesmixed.reml.derivatives import Derivatives
 
 #: Rows of Rza in a part; below twice as many, threads would cost more than they save.
-PATTERNS = 16_384
+ROWS_OF_A_PART = 16_384
 
 
 @compiled
@@ -29,7 +29,7 @@ def _profiled(
 
 @compiled
 def _without_beta(value: float, restricted: bool, Q: Array) -> tuple[float, float]:  # pragma: no cover - compiled
-    """The same from ``sum log|M_i|`` and Q."""
+    """The same as `_profiled`, from ``sum log|M_i|`` and a Q that is filled."""
     p = Q.shape[0] - 1
     Qxx, lower, column = np.empty((p, p)), np.empty((p, p)), np.empty((p, 1))
     for i in range(p):
@@ -49,6 +49,7 @@ def _without_beta(value: float, restricted: bool, Q: Array) -> tuple[float, floa
 
 
 def _integrated(Lambda: Array, patterns: Patterns) -> tuple[float, Array]:
+    """``sum log|M_i|`` and Q of some patterns, which add up."""
     Q = np.empty_like(patterns.Raa)
     return integrate_groups(Lambda, patterns, Q), Q
 
@@ -86,10 +87,12 @@ class Criterion:
 
     @property
     def p(self) -> int:
+        """Columns of X."""
         return int(self.patterns.Rza.shape[2]) - 1
 
     @property
     def q(self) -> int:
+        """Random effects of one group."""
         return int(self.patterns.Rzz.shape[1])
 
     @property
@@ -148,7 +151,7 @@ class Criterion:
     @cached_property
     def parts(self) -> tuple[Patterns, ...]:
         """The patterns in chunks that threads can work on at once."""
-        return self.patterns.split(PATTERNS)
+        return self.patterns.split(ROWS_OF_A_PART)
 
     def sum_over_parts(self, function: Callable[[Patterns], tuple[Any, ...]]) -> tuple[Any, ...]:
         """What the function gives of each part, added up in their order: the same on any number of cores."""
@@ -169,5 +172,6 @@ class Criterion:
 
     @property
     def constant(self) -> float:
+        """What does not depend on theta: ``degrees [1 + log(2 pi)]``, weights, and the coding of X for REML."""
         coding = 2.0 * self.log_det_coding if self.restricted else 0.0
         return self.degrees * (1.0 + LOG_2PI) - self.patterns.sum_log_weights + coding

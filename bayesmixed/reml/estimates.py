@@ -35,6 +35,7 @@ class Estimates:
     coded : CodedMoments
         Moments of the design's rows, and the way back to the user's coding.
     objective : Criterion
+        The criterion as a function of theta; its value at the estimates is `criterion`.
     optimum : Optimum
     units : Units, optional
         Of the model, for labels of pictures.

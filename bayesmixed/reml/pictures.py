@@ -49,7 +49,7 @@ class PicturesOfReml(Estimates):
         return plot_ellipse(self._self, first, second, **options)
 
     def plot_profile(self, *names: str, **options: Any) -> "np.ndarray":
-        """Profile likelihood: zeta, or the increase of the criterion, one panel a quantity."""
+        """Profile of the ML deviance, also of a REML fit; of the REML criterion by ``method="profile-reml"``."""
         from bayesmixed.report.plots.profile import plot_profile
 
         return plot_profile(self._self, *names, **options)

@@ -4,7 +4,7 @@ import numpy as np
 
 from bayesmixed.arrays import Array, Index
 from bayesmixed.compiled import compiled
-from bayesmixed.rotation import BLOCK, _reflect_in, rotate_rows, rows_by_group
+from bayesmixed.rotation import BLOCK, reflect_in, rotate_rows, rows_by_group
 
 #: With fewer rows a group than this, rows are rotated one by one.
 FEW_ROWS = 3
@@ -69,11 +69,11 @@ def _add_groups(
         row = start[group]
         while row < start[group + 1]:
             if used == block.shape[1]:
-                _reflect_in(overall, block, q, 0, used)
+                reflect_in(overall, block, q, 0, used)
                 used = 0
             some = min(start[group + 1] - row, block.shape[1] - used)
             _load(y, X, Z, root, order, row, row + some, block, used)
-            _reflect_in(by_group[group], block, 0, used, used + some)
+            reflect_in(by_group[group], block, 0, used, used + some)
             row += some
             used += some
-    _reflect_in(overall, block, q, 0, used)
+    reflect_in(overall, block, q, 0, used)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +39,15 @@ def test_the_option_stands_before_or_after_the_command(terminal, place):
     words = ["--no-color", "datasets"] if place == "before" else ["datasets", "--no-color"]
     assert "\x1b" not in terminal(*words)[1]
     assert "\x1b" not in terminal(*words, "--nothing")[1]  # nor in complaints
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_is_one_line_and_2():
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "bayesmixed", "datasets"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "bayesmixed: the output cannot be written: No space left on device\n"
 
 
 @pytest.mark.parametrize(

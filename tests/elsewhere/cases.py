@@ -39,6 +39,7 @@ def mixed_table() -> pd.DataFrame:
         "band": pd.Categorical(rng.choice([10, 20, 30], n)),
         "X": rng.choice(["yes", "no"], n),
         "half": rng.choice([1.0, 2.0, 10.0], n),
+        "odd group": group,
     }
     return table.assign(**more)
 
@@ -83,6 +84,7 @@ CASES = {
     "categories of numbers": ("mixed", "y ~ grade + band * t + (1 | half:g)", None),
     "a column called X": ("mixed", "y ~ X * t + (0 + X | g)", None),
     "odd name": ("mixed", "y ~ `odd name` * t + (`odd name` | g)", None),
+    "odd names apart": ("mixed", "y ~ t + (t + `odd name` || `odd group`)", None),
 }
 
 

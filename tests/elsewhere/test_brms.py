@@ -191,3 +191,17 @@ def test_what_cannot_be_said():
     positive = bm.MixedModel("y ~ u + (1 | g)", mixed_table(), priors={"u": bm.HalfNormal(1)})
     with pytest.raises(PriorError, match="no positive prior of one coefficient"):
         positive.code("brms")
+
+
+def test_a_table_read_in_parts_has_the_calls_of_one_in_memory():
+    for weights in (None, "w"):
+        formula, rows = "y ~ f + t + (t | g)", mixed_table().dropna()
+        streamed = bm.MixedModel.stream(formula, rows, weights=weights).code("brms").text
+        whole = bm.MixedModel(formula, rows, weights=weights).code("brms").text
+        assert "# the rows were read in parts: table.csv must be that table\n" in streamed
+        kinds = [re.findall(r'set_prior\("(\w+)|class = "(\w+)"', text) for text in (streamed, whole)]
+        assert kinds[0] == kinds[1]
+        numbers = [re.findall(r"-?\d+\.\d{6,}", text) for text in (streamed, whole)]
+        np.testing.assert_allclose(*(np.array(found, dtype=float) for found in numbers), rtol=1e-9)
+    slope = bm.MixedModel.stream("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"))
+    assert "brm(Reaction ~ Days + (1 + I(Days - 4.5) | Subject), table" in slope.code("brms").text

@@ -5,7 +5,7 @@ import pytest
 from scipy.linalg import block_diag
 
 import bayesmixed as bm
-from bayesmixed.errors import DesignError, RemlError
+from bayesmixed.errors import DesignError, RemlError, StorageError
 from tests.elsewhere.cases import CASES, mixed_table, model
 from tests.elsewhere.r import needs, run
 
@@ -71,6 +71,10 @@ def test_the_text():
         ("reference", 'lmer(y ~ relevel(f, "b") + t + relevel(f, "b"):t + (1 | g), table, REML = TRUE)'),
         ("sum", 'lmer(y ~ C(f, "contr.sum") + t + (1 | g), table, REML = TRUE)'),
         ("number as factor", "lmer(y ~ factor(k) + k:t + (1 | g), table, REML = TRUE)"),
+        (
+            "odd names apart",  # lme4's || forgets backquotes
+            "lmer(y ~ t + (1 | `odd group`) + (0 + t | `odd group`) + (0 + `odd name` | `odd group`), table, ",
+        ),
         ("odd name", "lmer(y ~ `odd name` + t + `odd name`:t + (`odd name` | g), table, REML = TRUE)"),
         ("groups of two columns", "lmer(y ~ t + (1 | g:h), table, REML = TRUE)"),
         (
@@ -130,5 +134,13 @@ def test_what_cannot_be_said():
         own.reml().code("brms")
     streamed = bm.MixedModel.stream("Reaction ~ Days + (Days | Subject)", table)
     assert "(Days | Subject)" in streamed.code("lme4").text
+    assert "# the rows were read in parts: table.csv must be that table" in streamed.code("lme4").text
     with pytest.raises(DesignError, match="the rows were read in parts"):
         streamed.code("lme4").write_table()
+
+
+def test_a_folder_of_parquet_and_a_table_named_as_parquet(tmp_path):
+    fit = model("slope").reml()
+    assert f'dplyr::collect(arrow::open_dataset("{tmp_path}"))' in fit.code(data=str(tmp_path)).text
+    with pytest.raises(StorageError, match=r"as CSV, and rows.parquet is named as Parquet: end it in .csv"):
+        fit.code(data="rows.parquet").write_table()

@@ -5,8 +5,8 @@ import pytest
 from scipy import stats
 
 from bayesmixed.engines.weights import (
-    effective_size,
-    effective_size_of,
+    effective_size_of_mean,
+    effective_size_of_weights,
     fit_generalised_pareto,
     resample,
     smooth_weights,
@@ -49,15 +49,15 @@ def test_too_few_weights_tell_nothing():
 
 def test_effective_sizes(rng):
     w = rng.gamma(2.0, size=1000)
-    assert effective_size(np.log(w)) == pytest.approx(w.sum() ** 2 / (w**2).sum())
-    assert effective_size(np.zeros(50)) == pytest.approx(50.0)
+    assert effective_size_of_weights(np.log(w)) == pytest.approx(w.sum() ** 2 / (w**2).sum())
+    assert effective_size_of_weights(np.zeros(50)) == pytest.approx(50.0)
     values = rng.normal(size=1000)
-    assert effective_size_of(values, np.ones(1000)) == pytest.approx(1000.0)
+    assert effective_size_of_mean(values, np.ones(1000)) == pytest.approx(1000.0)
     W = w / w.sum()
     mean = W @ values
     by_hand = (W @ (values - mean) ** 2) / (W**2 @ (values - mean) ** 2)
-    assert effective_size_of(values, w) == pytest.approx(by_hand)
-    assert np.isnan(effective_size_of(np.ones(10), np.ones(10)))
+    assert effective_size_of_mean(values, w) == pytest.approx(by_hand)
+    assert np.isnan(effective_size_of_mean(np.ones(10), np.ones(10)))
 
 
 def test_systematic_resampling_takes_each_draw_as_often_as_its_weight_says(rng):

@@ -22,7 +22,7 @@ def test_parts_add_up_to_the_whole(patterns, monkeypatch):
     theta = np.array([0.7, 0.2, 0.4])
     whole = Criterion(patterns, ((0, 1),))
     assert len(whole.parts) == 1
-    monkeypatch.setattr(module, "PATTERNS", 7)
+    monkeypatch.setattr(module, "ROWS_OF_A_PART", 7)
     parts = Criterion(patterns, ((0, 1),))
     assert len(parts.parts) == 8
     assert parts.value(theta) == pytest.approx(whole.value(theta), rel=1e-13)
@@ -33,7 +33,7 @@ def test_parts_add_up_to_the_whole(patterns, monkeypatch):
 
 def test_the_number_of_cores_changes_no_digit(patterns, monkeypatch):
     theta, found = np.array([0.7, 0.2, 0.4]), []
-    monkeypatch.setattr(module, "PATTERNS", 7)
+    monkeypatch.setattr(module, "ROWS_OF_A_PART", 7)
     for cores in (1, 2, 4):
         monkeypatch.setattr(parallel.os, "cpu_count", lambda cores=cores: cores)
         here = Criterion(patterns, ((0, 1),)).derivatives(theta)

@@ -313,6 +313,71 @@ def test_profile_of_everything():
         fit.plot_profile(kind="deviance")
 
 
+def test_profile_says_which_criterion_and_its_line_is_where_that_one_is_smallest():
+    fit = fits.model("intercept").reml()
+    (of_ml,) = fit.plot_profile("1|Batch_sigma", points=5)
+    (of_reml,) = fit.plot_profile("1|Batch_sigma", points=5, method="profile-reml", kind="increase")
+    assert of_ml.get_ylabel() == "zeta (ML deviance)"
+    assert of_reml.get_ylabel() == "increase (REML criterion)"
+    by_ml = fits.model("intercept").reml("ML")
+    for ax, best in ((of_ml, by_ml.G[0, 0]), (of_reml, fit.G[0, 0])):
+        assert ax.lines[-2].get_xdata()[0] == pytest.approx(np.sqrt(best), rel=1e-6)
+
+
+# ---------------------------------------------------------------- arguments of the wrong kind
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        *(("plot_lattice", {"most": most}, "most must be a whole number") for most in (0, -1, "two", None, 2.5)),
+        ("plot_random_effects", {"most": -1}, "most must be a whole number of at least 1, not -1"),
+        ("plot_ellipse", {"names": None}, "names must be a whole number of at least 0, not None"),
+        (
+            "plot_ellipse",
+            {"levels": 0.5},
+            "levels must be a tuple of probabilities, such as",
+        ),
+        ("plot_data", {"variable": np.arange(2)}, "is no predictor of this model"),
+        ("plot_data", {"ci_prob": None}, "ci_prob must lie between 0 and 1, not None"),
+        ("plot_shrinkage", {"variable": np.arange(2)}, "is no predictor of this model"),
+        ("plot_profile", {"method": np.arange(2)}, "method must be 'profile' or 'profile-reml'"),
+        ("plot_profile", {"points": []}, "points must be a whole number of at least 2"),
+    ],
+)
+def test_wrong_kinds_are_one_line(name, options, message):
+    with pytest.raises(PictureError, match=message):
+        getattr(fits.model("slope").reml(), name)(**options)
+
+
+def test_names_of_profiles_are_text():
+    with pytest.raises(PictureError, match="names of quantities are text, such as 'Intercept', not 3"):
+        fits.model("slope").reml().plot_profile(3)
+    with pytest.raises(PictureError, match="is no number with a random slope"):
+        fits.fit("slope").plot_variance_over(np.arange(2))
+
+
+# ---------------------------------------------------------------- truth values, numbers as levels
+@pytest.mark.parametrize("kind", [int, float])
+def test_numbers_inside_C_are_levels_of_the_horizontal_axis(kind):
+    rows = fits.table("slope").assign(third=lambda table: (table["Days"] // 4).astype(kind))
+    fit = bm.MixedModel("Reaction ~ C(third) + (1 | Subject)", rows).reml()
+    (ax,) = fit.plot_lattice(groups=["308"])
+    assert [float(text.get_text()) for text in ax.get_xticklabels()] == [0, 1, 2]
+    expected = fit.beta[0] + np.r_[0.0, fit.beta[1:]]
+    (population,) = (line for line in ax.lines if line.get_label() == "population")
+    np.testing.assert_allclose(population.get_ydata(), expected)
+    fit.plot_data()
+
+
+def test_truth_values_are_a_horizontal_axis_of_two_places():
+    rows = fits.table("slope").assign(Late=lambda table: table["Days"] > 4)
+    fit = bm.MixedModel("Reaction ~ Late + (Late | Subject)", rows).reml()
+    for ax in (fit.plot_data(), *fit.plot_lattice(groups=["308"]), *fit.plot_shrinkage()):
+        assert [text.get_text() for text in ax.get_xticklabels()] == ["False", "True"]
+    pooled = fit.plot_lattice(groups=["308"])[0].lines[-1].get_ydata()
+    b = fit.random_effects().loc["308", "mode"].to_numpy()
+    np.testing.assert_allclose(pooled, [fit.beta[0] + b[0], fit.beta.sum() + b.sum()])
+
+
 # ---------------------------------------------------------------- matrices
 def test_V_is_the_dense_one():
     fit = fits.model("weighted").reml()

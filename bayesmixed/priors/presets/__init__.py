@@ -26,7 +26,7 @@ _PRESETS = {
 }
 
 
-def resolve(priors: Priors, design: "Design") -> ResolvedPriors:
+def resolve_priors(priors: Priors, design: "Design") -> ResolvedPriors:
     """Turn a preset, and what the user gave by name, into numbers for one design."""
     names = ParameterNames.of(design)
     return _PRESETS[priors.preset](design, names, **priors.options).override(priors, names)

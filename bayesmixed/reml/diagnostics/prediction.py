@@ -10,7 +10,7 @@ from bayesmixed.arguments import check_choice
 from bayesmixed.arrays import Array
 from bayesmixed.errors import PredictionError
 from bayesmixed.predict import KINDS, TARGETS
-from bayesmixed.prediction_rows import index_of, observed_groups, rows_of, weights_of
+from bayesmixed.prediction_rows import index_of, observed_groups, rows_of, weights_to_predict
 from bayesmixed.quantiles import t_quantile
 from bayesmixed.reml.diagnostics.prediction_variance import (
     CodedRows,
@@ -95,7 +95,7 @@ def predict_reml(
     new = rows_of(fit.design, rows, groups)
     place = observed_groups(fit.design, new) if groups == "observed" else None
     estimate = fit.estimated_mean(new.X, new.Z_rows, place) + new.offset
-    noise = 1.0 / weights_of(fit.design, rows) if kind == "response" else 0.0
+    noise = 1.0 / weights_to_predict(fit.design, rows) if kind == "response" else 0.0
     coded = CodedRows(*coded_columns(fit.design, new.X, new.Z_rows), place)
     relative = relative_variance_of(fit, coded, groups)
     se = fit.sigma * np.sqrt(relative(fit.optimum.theta) + noise)

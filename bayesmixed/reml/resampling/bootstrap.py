@@ -176,9 +176,9 @@ def _collected(fit: "Estimates", refits: list[Refit]) -> Bootstrap:
         raise RemlError("no refit of the bootstrap converged: check the estimates of the fit itself")
     Lambda = np.array([fit.objective.Lambda(one.theta) for one in kept])
     sigma, beta = np.array([one.sigma for one in kept]), np.array([one.beta for one in kept])
-    draws = _quantities(fit, beta, Lambda, sigma)
+    draws = quantities_of_refits(fit, beta, Lambda, sigma)
     own_sigma, own_beta = fit.coded_estimates
-    own = _quantities(fit, own_beta[None], fit.Lambda[None], np.array([own_sigma]))
+    own = quantities_of_refits(fit, own_beta[None], fit.Lambda[None], np.array([own_sigma]))
     estimates = pd.Series({label: value[0] for label, value in own.items()}, name="estimate")
     return Bootstrap(
         pd.DataFrame(draws).rename_axis("replicate"),
@@ -188,7 +188,7 @@ def _collected(fit: "Estimates", refits: list[Refit]) -> Bootstrap:
     )
 
 
-def _quantities(fit: "Estimates", beta: Array, Lambda: Array, sigma: Array) -> dict[str, Array]:
+def quantities_of_refits(fit: "Estimates", beta: Array, Lambda: Array, sigma: Array) -> dict[str, Array]:
     """Every reported quantity in the user's coding, of many sets of estimates in the coding of the criterion."""
     coded, design, names = fit.coded, fit.design, fit.names
     root = sigma[:, None, None] * (coded.T_inverse @ Lambda)

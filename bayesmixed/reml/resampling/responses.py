@@ -9,7 +9,7 @@ from bayesmixed.arrays import Array
 from bayesmixed.engines.responses import ResponsePatterns
 from bayesmixed.errors import RemlError
 from bayesmixed.reml.optimize import minimise
-from bayesmixed.reml.resampling.bootstrap import Refit, _quantities, default_cores, run
+from bayesmixed.reml.resampling.bootstrap import Refit, default_cores, quantities_of_refits, run
 from bayesmixed.triangles import coded_columns
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def refit_reml(fit: "Estimates", responses: Array, cores: int | None = None) -> 
     found = list(run(refit, len(responses), threads))
     Lambda = np.array([fit.objective.Lambda(one.theta) for one in found])
     beta = np.array([one.beta for one in found]) + patterns.shift - coded.shift
-    columns = _quantities(fit, beta, Lambda, np.array([one.sigma for one in found]))
+    columns = quantities_of_refits(fit, beta, Lambda, np.array([one.sigma for one in found]))
     frame = pd.DataFrame(columns).rename_axis("response")
     frame.loc[[not one.converged for one in found]] = np.nan
     return frame

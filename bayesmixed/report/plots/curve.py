@@ -91,7 +91,7 @@ def numeric_slope(fit: "Fit", variable: str | None = None) -> str:
     there = [name for name in slope_variables(fit) if _is_numeric(fit, name)]
     if not there:
         raise PictureError("no number has a random slope, so that there is no curve to draw")
-    if variable is not None and variable not in there:
+    if variable is not None and (not isinstance(variable, str) or variable not in there):
         raise PictureError(f"{variable!r} is no number with a random slope; there are {', '.join(there)}")
     return variable or there[0]
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesmixed.arguments import check_probability
+from bayesmixed.arguments import check_count, check_probability
 from bayesmixed.arrays import Array
 from bayesmixed.errors import PictureError
 from bayesmixed.report.plots.centre import Centre, centre_of, place_of_term, unit_of_effect
@@ -65,6 +65,9 @@ def plot_ellipse(
     """
     centre = centre_of(fit)
     pair = _pair(centre, first, second)
+    check_count("names", names, 0, PictureError)
+    if not isinstance(levels, tuple | list):
+        raise PictureError(f"levels must be a tuple of probabilities, such as (0.5, 0.95), not {levels!r}")
     for level in levels:
         check_probability("a level", level, PictureError)
     b, alone = centre.b[:, pair], centre.alone[:, pair]
@@ -141,7 +144,7 @@ def _points(ax: "Axes", b: Array, alone: Array, name: str) -> None:
 
 def _name_far(ax: "Axes", centre: Centre, b: Array, pair: list[int], names: int) -> None:
     spread = np.where(centre.sd[pair] > 0.0, centre.sd[pair], 1.0)
-    far = np.argsort(-((b / spread) ** 2).sum(axis=1), kind="stable")[: max(0, names)]
+    far = np.argsort(-((b / spread) ** 2).sum(axis=1), kind="stable")[:names]
     for j in far:
         text = plain(centre.design.levels[j], 20)
         ax.annotate(text, b[j], (5, 4), textcoords="offset points", fontsize=7.5, color=INK, zorder=5)

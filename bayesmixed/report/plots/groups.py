@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesmixed.arguments import check_probability
+from bayesmixed.arguments import check_count, check_probability
 from bayesmixed.errors import PictureError
 from bayesmixed.quantiles import normal_quantile
 from bayesmixed.report.plots.centre import design_of, units_of_fit
@@ -52,6 +52,7 @@ def plot_random_effects(fit: "Fit | RemlFit", ci_prob: float = 0.95, most: int =
     import matplotlib.pyplot as plt
 
     check_probability("ci_prob", ci_prob, PictureError)
+    check_count("most", most, 1, PictureError)
     table, names, words = _table(fit, ci_prob)
     design = design_of(fit)
     labels, J = list(design.random_labels)[:4], design.n_groups

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesmixed.arguments import check_count
+from bayesmixed.errors import PictureError
 from bayesmixed.report.plots.centre import Centre, centre_of, need_rows, places_of_groups
 from bayesmixed.report.plots.lines import Horizontal, chosen_axis, group_lines
 from bayesmixed.report.plots.style import (
@@ -70,6 +72,7 @@ def plot_lattice(
     ['308', '335']
     """
     need_rows(fit, "plot_lattice()")
+    check_count("most", most, 1, PictureError)
     centre, axis = centre_of(fit), chosen_axis(fit, variable)
     limit = min(most, MOST_PANELS) if groups is None else MOST_PANELS
     kept = places_of_groups(centre.design, groups, limit, centre.b[:, 0])

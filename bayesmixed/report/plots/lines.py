@@ -64,25 +64,26 @@ def horizontal(design: "Design", name: str) -> Horizontal:
         It is no predictor of the model.
     """
     predictors = [str(one) for one in design.encoding.needed(["fixed", "random"])]
-    if name not in predictors:
+    if not isinstance(name, str) or name not in predictors:
         raise PictureError(f"{name!r} is no predictor of this model; there are {', '.join(predictors) or 'none'}")
     if is_number(design, name):
         x = design.frame[name].to_numpy(dtype=float)
         grid = np.linspace(x.min(), x.max(), POINTS)
         return Horizontal(name, list(grid), grid, x)
     levels = list(next(one.levels for one in design.encoding.columns if one.name == name))
+    levels = levels or sorted(design.frame[name].unique())  # truth values are numbers to the design
     place = {str(level): k for k, level in enumerate(levels)}
     rows = np.array([place[str(value)] for value in design.frame[name]], dtype=float)
     return Horizontal(name, levels, np.arange(len(levels), dtype=float), rows)
 
 
 def is_number(design: "Design", name: str) -> bool:
-    """Whether a column holds numbers."""
+    """Whether a column holds numbers that are no levels, as those inside ``C()`` are."""
     import pandas as pd
 
-    return bool(pd.api.types.is_numeric_dtype(design.frame[name].dtype)) and not pd.api.types.is_bool_dtype(
-        design.frame[name].dtype
-    )
+    dtype = design.frame[name].dtype
+    has_levels = any(column.name == name and column.levels for column in design.encoding.columns)
+    return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype) and not has_levels
 
 
 def default_variable(design: "Design") -> str | None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesmixed.arguments import check_choice, check_probability
+from bayesmixed.arguments import check_choice, check_count, check_probability
 from bayesmixed.errors import PictureError
 from bayesmixed.quantiles import chi2_cut
 from bayesmixed.report.plots.style import (
@@ -41,6 +41,9 @@ def plot_profile(
 
     zeta is the root of the increase, negative below the estimate. Where it is straight, Wald's interval is right;
     where it bends, take the profile's. A curve that ends at a boundary, such as an sd of 0, has no lower limit.
+    The red line is where the profiled criterion is smallest: by default that is the ML deviance, also of a REML
+    fit, as in lme4, so that the line is not at the REML estimate; with ``method="profile-reml"`` it is. The axis
+    says which.
 
     Parameters
     ----------
@@ -67,7 +70,7 @@ def plot_profile(
     RemlError
         A quantity does not exist.
     PictureError
-        `kind` or `axes` is something else, or there are too many quantities.
+        `kind`, `method`, `points` or `axes` is something else, or there are too many quantities.
 
     See Also
     --------
@@ -79,12 +82,17 @@ def plot_profile(
     >>> fit = bm.MixedModel("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff")).reml()
     >>> (ax,) = fit.plot_profile("1|Batch_sigma", points=9)
     >>> ax.get_title(), ax.get_ylabel()
-    ('1|Batch_sigma', 'zeta')
+    ('1|Batch_sigma', 'zeta (ML deviance)')
     """
     check_choice("kind", kind, ("zeta", "increase"), PictureError)
     check_probability("ci_prob", ci_prob, PictureError)
+    check_choice("method", method, ("profile", "profile-reml"), PictureError)
+    check_count("points", points, 2, PictureError)
     there = _all(fit, method)
     chosen = list(names) or there[:MOST]
+    wrong = [name for name in chosen if not isinstance(name, str)]
+    if wrong:
+        raise PictureError(f"names of quantities are text, such as {there[0]!r}, not {wrong[0]!r}")
     if len(chosen) > MOST:
         raise PictureError(f"one picture takes at most {MOST} profiles, not {len(chosen)}: name some")
     tables = [fit.profile(name, points, method) for name in chosen]
@@ -112,9 +120,7 @@ def _unit(fit: "RemlFit", name: str) -> str:
 
 
 def _vertical(kind: str, method: str) -> str:
-    if kind == "zeta":
-        return "zeta"
-    return "increase (REML)" if method == "profile-reml" else "increase (ML)"
+    return f"{kind} ({'REML criterion' if method == 'profile-reml' else 'ML deviance'})"
 
 
 def _curve(ax: "Axes", table: "pd.DataFrame", kind: str, cut: float) -> None:

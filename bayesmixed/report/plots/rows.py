@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesmixed.arguments import check_probability
+from bayesmixed.errors import PictureError
 from bayesmixed.report.plots.centre import Centre, centre_of, need_rows, places_of_groups
 from bayesmixed.report.plots.lines import (
     Horizontal,
@@ -78,6 +80,7 @@ def plot_data(
     'Days'
     """
     need_rows(fit, "plot_data()")
+    check_probability("ci_prob", ci_prob, PictureError)
     centre = centre_of(fit)
     variable = default_variable(centre.design) if variable is None else variable
     with drawing():
