@@ -36,7 +36,7 @@ _HOMES = {
     "Design": "design",
     "Specification": "specification",
     "Moments": "moments",
-    "CodedMoments": "coded",
+    "CodedMoments": "coding",
     "MarginalLikelihood": "likelihood",
     "MarginalPosterior": "posterior",
     "ParameterNames": "parameters",

@@ -50,7 +50,11 @@ class _PackageCache(FunctionCache):
 
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)  # type: ignore[no-untyped-call]  # numba has none there
-        self._cache_file._source_stamp = source_stamp(Path(function.__code__.co_filename))
+        file, stamp = self._cache_file, source_stamp(Path(function.__code__.co_filename))
+        file._source_stamp = stamp
+        # Of a file of another version numba reads no more than that: what follows holds classes by their names,
+        # which an earlier version of this package may have had elsewhere.
+        file._version = f"{file._version} {stamp}"
 
 
 def source_stamp(path: Path) -> str:

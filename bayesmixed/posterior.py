@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from bayesmixed.arrays import Array
-from bayesmixed.coded import CodedMoments
-from bayesmixed.effect_moments import effect_moments
-from bayesmixed.effects import draw_coefficients, draw_group_effects
+from bayesmixed.coding import CodedMoments
+from bayesmixed.effects.exact_draws import draw_coefficients, draw_group_effects
+from bayesmixed.effects.exact_moments import effect_moments
 from bayesmixed.likelihood import MarginalLikelihood
 from bayesmixed.moments import Moments
 from bayesmixed.parameters import CovarianceParameters, ParameterNames

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesmixed.coded import CodedMoments
-from bayesmixed.coding import Coding
+from bayesmixed.coding import CodedMoments, Coding
 from bayesmixed.errors import BayesmixedError, StorageError
 from bayesmixed.files import is_sealed, seal, whole_file
 from bayesmixed.moments import Moments

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from bayesmixed.coded import CodedMoments
+from bayesmixed.coding import CodedMoments
 from bayesmixed.design import Design, build_design
 from bayesmixed.formula import parse_formula
 from bayesmixed.moments import Moments

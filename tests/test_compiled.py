@@ -1,5 +1,7 @@
 """Options of compiled functions: the same ones whoever compiles them first."""
 
+import copy
+import pickle
 from importlib import import_module
 from pathlib import Path
 
@@ -38,7 +40,7 @@ def test_a_caller_with_fastmath_does_not_pass_it_on():
         ("density/log_density.py", ["likelihood/groups.py", "likelihood/two_effects.py", "density/joint.py"]),
         ("engines/compiled.py", ["density/log_density.py", "likelihood/marginal.py"]),
         ("graph/op.py", ["likelihood/marginal.py"]),
-        ("effects.py", ["group_lanes.py"]),
+        ("effects/exact_draws.py", ["effects/lanes.py"]),
     ],
 )
 def test_a_file_knows_what_it_can_call(start, callable_from_there):
@@ -68,3 +70,21 @@ def test_the_stamp_changes_with_what_is_called(monkeypatch):
     monkeypatch.setattr(own, "_text", lambda path: path.read_text(encoding="utf-8") + "#" * (path == changed))
     assert source_stamp(start) != before
     assert source_stamp(PACKAGE / "streaming" / "cells.py") == far
+
+
+def test_what_an_earlier_version_left_on_disk_is_not_read(tmp_path):
+    """Its index may hold classes that have moved: reading it would be an error, not a miss."""
+    file = _is_finite._cache._cache_file
+    moved = type("Moved", (), {"__module__": "bayesmixed.gone", "__reduce__": lambda self: (_raise, ())})
+    index = tmp_path / "index.nbi"
+    index.write_bytes(pickle.dumps("0.68.0 another stamp") + pickle.dumps(moved()))
+    file = copy.copy(file)
+    file._index_path = str(index)
+    assert file._load_index() == {}
+    index.write_bytes(pickle.dumps(file._version) + pickle.dumps(moved()))
+    with pytest.raises(ModuleNotFoundError):
+        file._load_index()
+
+
+def _raise():
+    raise ModuleNotFoundError

@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bayesmixed as bm
-from bayesmixed.effects import conditional_effects, draw_coefficients, draw_group_effects
+from bayesmixed.effects.exact_draws import conditional_effects, draw_coefficients, draw_group_effects
 from bayesmixed.likelihood import MarginalLikelihood
 from tests import dense
 from tests.designs import Rows, random_Lambda, random_rows, random_table
+from tests.effects.test_exact_draws import FixedNoise
 from tests.fits import z_scores
-from tests.test_effects import FixedNoise
 
 RATIOS = (1e-6, 1e-3, 1.0, 1e3, 1e6)
 #: What becomes of the last column of Z.

@@ -6,6 +6,7 @@ import pytest
 
 import bayesmixed as bm
 from bayesmixed.errors import BayesmixedError
+from tests import public_api
 
 PUBLIC = {
     *("MixedModel", "Fit", "RemlFit", "load", "fit_many", "compare_models", "likelihood_ratio_test", "simulate"),
@@ -66,6 +67,11 @@ def test_the_version_is_that_of_the_installed_package():
 
     assert bm.__version__ == version("bayesmixed")
     assert re.fullmatch(r"\d+\.\d+\.\d+", bm.__version__)
+
+
+def test_the_interface_is_that_of_this_version():
+    """Names and arguments that users call. A change is a decision: ``python -m tests.public_api``, and CHANGELOG.md."""
+    assert public_api.interface() == public_api.FILE.read_text(encoding="utf-8").splitlines()
 
 
 def test_no_module_hides_a_public_name_of_the_same_spelling():

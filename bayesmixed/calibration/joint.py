@@ -8,7 +8,12 @@ from numpy.typing import NDArray
 from bayesmixed.arrays import Array
 from bayesmixed.parameters import CovarianceParameters
 from bayesmixed.priors.draws import PriorDraws
-from bayesmixed.quantities import coefficients_by_label, covariance_by_label, effects_by_label, icc_by_label
+from bayesmixed.quantities.by_label import (
+    coefficients_by_label,
+    covariance_by_label,
+    effects_by_label,
+    icc_by_label,
+)
 from bayesmixed.simulation import simulate_effects
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 
 from bayesmixed.arrays import Array
 from bayesmixed.calibration.joint import Joint
-from bayesmixed.coded import CodedMoments
+from bayesmixed.coding import CodedMoments
 from bayesmixed.engines.settings import choose_engine
 from bayesmixed.errors import BayesmixedWarning
 from bayesmixed.parallel import in_threads

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from bayesmixed.fit_draws import FitDraws
+from bayesmixed.fit.draws import FitDraws
 
 if TYPE_CHECKING:
     import pandas as pd

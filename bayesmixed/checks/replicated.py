@@ -12,14 +12,14 @@ from bayesmixed.checks.catalogue import Statistic, chosen
 from bayesmixed.checks.layout import Layout
 from bayesmixed.checks.words import reading
 from bayesmixed.errors import PredictionError
-from bayesmixed.predict import blocks_of_replicates, places_of_replicates
+from bayesmixed.prediction.predict import blocks_of_replicates, places_of_replicates
 from bayesmixed.seeds import generator, seed_sequence
 from bayesmixed.summary import interval, interval_names
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bayesmixed.fit_draws import FitDraws
+    from bayesmixed.fit.draws import FitDraws
 
 GROUPS = ("observed", "new")
 

@@ -11,8 +11,8 @@ from bayesmixed.arrays import Array
 from bayesmixed.density.joint import joint_arrays
 from bayesmixed.density.log_density import PriorArrays, log_densities, log_density
 from bayesmixed.density.positive import SHARED, PositivePrior, inverse_gamma, positive_prior
+from bayesmixed.moments import Patterns
 from bayesmixed.parameters import Parameter
-from bayesmixed.patterns import Patterns
 from bayesmixed.posterior import CovarianceDraws, MarginalPosterior
 
 

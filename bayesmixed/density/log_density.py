@@ -11,7 +11,7 @@ from bayesmixed.density.joint import log_joint
 from bayesmixed.density.positive import log_positive
 from bayesmixed.likelihood.marginal import evaluate, evaluate_gradient, workspace, workspace_size
 from bayesmixed.likelihood.views import matrix, vector
-from bayesmixed.patterns import Patterns
+from bayesmixed.moments import Patterns
 
 
 class PriorArrays(NamedTuple):

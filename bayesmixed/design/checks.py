@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bayesmixed.coding import columns_of
+from bayesmixed.coding.coding import columns_of
 from bayesmixed.design.blocks import brackets
 from bayesmixed.design.collinear import collinear
 from bayesmixed.design.design import Design

@@ -6,7 +6,7 @@ import numpy as np
 
 from bayesmixed.arrays import Array
 from bayesmixed.chunks import chunk_edges, in_chunks
-from bayesmixed.coding import Coding, all_equal
+from bayesmixed.coding.coding import Coding, all_equal
 from bayesmixed.compiled import compiled
 
 # Relative size of what is left of a column once the others explain it; rounding leaves 1e-14,

@@ -21,7 +21,7 @@ from bayesmixed.engines.frame import Frame, round_frame
 from bayesmixed.engines.nutpie_runs import run_raw
 from bayesmixed.engines.settings import SamplerSettings
 from bayesmixed.likelihood.views import integer_matrix, integers, matrix, stack, vector
-from bayesmixed.patterns import Patterns
+from bayesmixed.moments import Patterns
 
 if TYPE_CHECKING:
     import xarray as xr

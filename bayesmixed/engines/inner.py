@@ -9,7 +9,7 @@ from bayesmixed.density.correlations import fill_cholesky, log_lkj
 from bayesmixed.density.joint import log_joint
 from bayesmixed.density.positive import log_positive
 from bayesmixed.likelihood import LOG_2PI, integrate_beta, integrate_groups
-from bayesmixed.patterns import Patterns
+from bayesmixed.moments import Patterns
 
 #: Spacing of log sigma in units of its conditional sd; where the density has fallen by exp(-this) it ends.
 STEP, DEPTH = 0.6, 34.0

@@ -9,7 +9,7 @@ from bayesmixed.compiled import compiled
 from bayesmixed.density import PriorArrays
 from bayesmixed.density.log_density import log_density
 from bayesmixed.likelihood.triangular import cholesky, fill, solve_lower, solve_upper
-from bayesmixed.patterns import Patterns
+from bayesmixed.moments import Patterns
 
 #: Newton stops where a further step would raise the log density by less than this.
 GAIN, MOST_STEPS = 1e-8, 200

@@ -8,7 +8,7 @@ from bayesmixed.arrays import Array
 from bayesmixed.engines.progress import progress_options
 from bayesmixed.engines.settings import SamplerSettings
 from bayesmixed.errors import SamplingError
-from bayesmixed.sampled import STATISTICS
+from bayesmixed.sampling.sampled import STATISTICS
 from bayesmixed.seeds import NUTS
 
 if TYPE_CHECKING:

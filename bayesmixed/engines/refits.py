@@ -10,7 +10,7 @@ from bayesmixed.arguments import check_choice
 from bayesmixed.arrays import Array
 from bayesmixed.density import Density
 from bayesmixed.density.log_density import PriorArrays, log_densities
-from bayesmixed.effects import draw_coefficients
+from bayesmixed.effects.exact_draws import draw_coefficients
 from bayesmixed.engines.mode import find_mode
 from bayesmixed.engines.refitted import Refits
 from bayesmixed.engines.responses import ResponsePatterns
@@ -19,9 +19,9 @@ from bayesmixed.engines.weighted import QUICK, THOROUGH, Weighted, weighted_draw
 from bayesmixed.engines.weights import K_HAT_LIMIT
 from bayesmixed.errors import BayesmixedWarning, SamplingError
 from bayesmixed.likelihood import MarginalLikelihood
+from bayesmixed.moments import Patterns
 from bayesmixed.parallel import in_threads
 from bayesmixed.parameters import CovarianceParameters
-from bayesmixed.patterns import Patterns
 from bayesmixed.posterior import CovarianceDraws, MarginalPosterior
 from bayesmixed.seeds import child_seed, generator, seed_sequence
 

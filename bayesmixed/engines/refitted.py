@@ -13,7 +13,7 @@ from bayesmixed.arrays import Array
 from bayesmixed.engines.weights import K_HAT_LIMIT, effective_size_of_mean
 from bayesmixed.errors import SamplingError
 from bayesmixed.parameters import CovarianceParameters
-from bayesmixed.quantities import coefficients_by_label, covariance_by_label
+from bayesmixed.quantities.by_label import coefficients_by_label, covariance_by_label
 
 if TYPE_CHECKING:
     import pandas as pd

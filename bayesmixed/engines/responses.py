@@ -8,9 +8,9 @@ import numpy as np
 
 from bayesmixed.arrays import Array, Index
 from bayesmixed.compiled import compiled
-from bayesmixed.patterns import Patterns, equal_up_to_rounding
-from bayesmixed.rotation import rotate_row_in
-from bayesmixed.triangles import coded_columns
+from bayesmixed.moments.patterns import Patterns, equal_up_to_rounding
+from bayesmixed.moments.rotation import rotate_row_in
+from bayesmixed.moments.triangles import coded_columns
 
 if TYPE_CHECKING:
     from bayesmixed.design import Design

@@ -76,7 +76,7 @@ class Target:
         PriorError
             A prior is a PyMC distribution, whose density may not be normalised.
         """
-        from bayesmixed.sampling import starting_point
+        from bayesmixed.sampling.sample import starting_point
 
         if model.priors.resolved.needs_pymc:
             raise PriorError(

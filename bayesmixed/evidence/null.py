@@ -15,9 +15,8 @@ from bayesmixed.coding import Coding
 from bayesmixed.density import Density
 from bayesmixed.errors import DesignError, PriorError
 from bayesmixed.evidence.marginal import Target
-from bayesmixed.moments import Moments
+from bayesmixed.moments import Moments, Patterns
 from bayesmixed.parameters import Parameter, ParameterNames, find_name
-from bayesmixed.patterns import Patterns
 from bayesmixed.posterior import MarginalPosterior
 from bayesmixed.priors.joint import JointPrior
 from bayesmixed.priors.resolved import ResolvedPriors

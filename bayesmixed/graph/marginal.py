@@ -161,7 +161,7 @@ class _Replicate:
         rng: Any = None,
         size: Any = None,
     ) -> Array:
-        from bayesmixed.effects import draw_coefficients
+        from bayesmixed.effects.exact_draws import draw_coefficients
 
         posterior, design = self.posterior, self.design
         n = len(posterior.coefficients.columns)

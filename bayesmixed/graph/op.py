@@ -12,7 +12,7 @@ from pytensor.link.numba.dispatch import basic as numba_basic
 
 from bayesmixed.compiled import source_stamp
 from bayesmixed.likelihood import log_likelihood, log_likelihood_gradient
-from bayesmixed.patterns import Patterns
+from bayesmixed.moments import Patterns
 
 #: Inputs that a derivative is taken by: Lambda, sigma, precision, (mean,) explicit.
 _ACTIVE = (0, 1, 2, 4)

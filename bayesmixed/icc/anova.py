@@ -7,7 +7,7 @@ import numpy as np
 from scipy import special
 
 from bayesmixed.arguments import check_probability
-from bayesmixed.coded import CodedMoments
+from bayesmixed.coding import CodedMoments
 from bayesmixed.errors import RemlError
 from bayesmixed.icc.checks import check_random_intercept
 

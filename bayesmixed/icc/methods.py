@@ -8,7 +8,7 @@ import numpy as np
 from bayesmixed.arguments import check_choice
 from bayesmixed.arrays import Array
 from bayesmixed.errors import PredictionError
-from bayesmixed.fit_draws import FitDraws
+from bayesmixed.fit.draws import FitDraws
 from bayesmixed.icc.values import icc_points, icc_table, icc_values
 from bayesmixed.summary import describe_each
 

@@ -12,7 +12,7 @@ from bayesmixed.icc.values import icc_points, icc_table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bayesmixed.coded import CodedMoments
+    from bayesmixed.coding import CodedMoments
     from bayesmixed.design import Design
     from bayesmixed.fit import Fit
     from bayesmixed.reml.estimates import Estimates

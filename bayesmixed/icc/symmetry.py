@@ -18,7 +18,7 @@ from bayesmixed.arguments import check_probability
 from bayesmixed.arrays import Array
 from bayesmixed.errors import RemlError
 from bayesmixed.icc.checks import check_random_intercept
-from bayesmixed.patterns import Patterns
+from bayesmixed.moments import Patterns
 from bayesmixed.quantiles import chi2_cut
 from bayesmixed.reml.between import degrees_between, saturation_note
 

@@ -8,7 +8,7 @@ import numpy as np
 from bayesmixed.arrays import Array, Index
 from bayesmixed.errors import SamplingError
 from bayesmixed.moments import Moments
-from bayesmixed.triangles import Triangles, coded_columns
+from bayesmixed.moments.triangles import Triangles, coded_columns
 
 if TYPE_CHECKING:
     from bayesmixed.model import MixedModel

@@ -26,7 +26,7 @@ from bayesmixed.leaving_out.triangles_without import (
     without_each,
 )
 from bayesmixed.likelihood import LOG_2PI
-from bayesmixed.rotation import rotate_row_in
+from bayesmixed.moments.rotation import rotate_row_in
 
 #: Below this 1 - h, a row is left out by rotating all others instead.
 FREE = 0.01

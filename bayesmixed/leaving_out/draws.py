@@ -7,11 +7,11 @@ import numpy as np
 
 from bayesmixed.arrays import Array
 from bayesmixed.errors import SamplingError
-from bayesmixed.external import covariance_draws
 from bayesmixed.leaving_out.columns import KernelRows
 from bayesmixed.leaving_out.densities import densities_of_groups, densities_of_rows
 from bayesmixed.parallel import in_threads, parts
 from bayesmixed.posterior import CovarianceDraws, MarginalPosterior
+from bayesmixed.sampling.external import covariance_draws
 
 if TYPE_CHECKING:
     from bayesmixed.fit import Fit

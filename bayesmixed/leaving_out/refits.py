@@ -15,8 +15,7 @@ from bayesmixed.engines.weights import K_HAT_LIMIT, effective_size_of_weights
 from bayesmixed.evidence.bridge import bridged
 from bayesmixed.leaving_out.draws import kernel_arguments
 from bayesmixed.likelihood import log_likelihood
-from bayesmixed.moments import Moments
-from bayesmixed.patterns import Patterns
+from bayesmixed.moments import Moments, Patterns
 from bayesmixed.posterior import CovarianceDraws, MarginalPosterior
 from bayesmixed.seeds import child_seed
 
@@ -68,7 +67,7 @@ def _draws(
     model: "MixedModel", posterior: MarginalPosterior, seed: np.random.SeedSequence
 ) -> tuple[CovarianceDraws, Array]:
     """Draws with normalised log weights: importance sampling, or NUTS where its weights are not to be trusted."""
-    from bayesmixed.sampling import sample, starting_point
+    from bayesmixed.sampling.sample import sample, starting_point
 
     if not model.priors.resolved.needs_pymc:
         density = Density(posterior)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from bayesmixed.arrays import Array
-from bayesmixed.quantities import covariance_by_label
+from bayesmixed.quantities.by_label import covariance_by_label
 from bayesmixed.summary import effective_size
 
 if TYPE_CHECKING:

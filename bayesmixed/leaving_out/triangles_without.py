@@ -16,7 +16,7 @@ import numpy as np
 
 from bayesmixed.arrays import Array
 from bayesmixed.compiled import compiled
-from bayesmixed.rotation import rotate_row_in
+from bayesmixed.moments.rotation import rotate_row_in
 
 
 @compiled

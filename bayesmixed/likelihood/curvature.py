@@ -14,7 +14,7 @@ from bayesmixed.arrays import Array, Index
 from bayesmixed.compiled import compiled
 from bayesmixed.likelihood.groups import relative_variance
 from bayesmixed.likelihood.triangular import cholesky, solve_lower
-from bayesmixed.patterns import Patterns
+from bayesmixed.moments import Patterns
 
 
 @compiled

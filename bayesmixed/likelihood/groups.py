@@ -11,7 +11,7 @@ from bayesmixed.compiled import compiled
 from bayesmixed.likelihood.one_effect import add_one_effect, one_effect_gradient
 from bayesmixed.likelihood.triangular import cholesky, fill, solve_lower, solve_upper
 from bayesmixed.likelihood.two_effects import add_two_effects, two_effects_gradient
-from bayesmixed.patterns import Patterns
+from bayesmixed.moments import Patterns
 
 
 @compiled

@@ -8,8 +8,7 @@ import numpy as np
 from bayesmixed.arrays import Array
 from bayesmixed.likelihood.groups import integrate_groups
 from bayesmixed.likelihood.marginal import log_likelihood, log_likelihood_gradient
-from bayesmixed.moments import Moments
-from bayesmixed.patterns import Patterns
+from bayesmixed.moments import Moments, Patterns
 
 
 class ValueAndGradient(NamedTuple):

@@ -13,7 +13,7 @@ from bayesmixed.likelihood.coefficients import LOG_2PI, integrate_beta, subtract
 from bayesmixed.likelihood.groups import integrate_groups, integrate_groups_gradient
 from bayesmixed.likelihood.triangular import fill, solve_lower, solve_upper
 from bayesmixed.likelihood.views import matrix, vector
-from bayesmixed.patterns import Patterns
+from bayesmixed.moments import Patterns
 
 
 class Workspace(NamedTuple):

@@ -4,7 +4,7 @@ import numpy as np
 
 from bayesmixed.arrays import Array
 from bayesmixed.compiled import compiled
-from bayesmixed.patterns import Patterns
+from bayesmixed.moments import Patterns
 
 #: A product of determinants is logged before it could overflow: one logarithm stands for many groups.
 LARGE = 1e100

@@ -13,7 +13,7 @@ import numpy as np
 from bayesmixed.arrays import Array
 from bayesmixed.compiled import compiled
 from bayesmixed.likelihood.one_effect import LARGE
-from bayesmixed.patterns import Patterns
+from bayesmixed.moments import Patterns
 
 
 @compiled

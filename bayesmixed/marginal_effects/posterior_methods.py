@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesmixed.errors import RemlError, SamplingError
-from bayesmixed.fit_draws import FitDraws
+from bayesmixed.fit.draws import FitDraws
 
 if TYPE_CHECKING:
     import pandas as pd

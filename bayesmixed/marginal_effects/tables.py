@@ -14,7 +14,7 @@ from bayesmixed.reml.hypotheses.tests import t_tests
 from bayesmixed.summary import describe_each
 
 if TYPE_CHECKING:
-    from bayesmixed.fit_draws import FitDraws
+    from bayesmixed.fit.draws import FitDraws
     from bayesmixed.reml.estimates import Estimates
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bayesmixed.errors import DesignError
-from bayesmixed.fit_draws import FitDraws
+from bayesmixed.fit.draws import FitDraws
 from bayesmixed.priors.families import Family
 
 

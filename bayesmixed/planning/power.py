@@ -6,7 +6,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from bayesmixed.errors import DesignError
-from bayesmixed.fit_draws import FitDraws
+from bayesmixed.fit.draws import FitDraws
 from bayesmixed.planning.arguments import (
     check_effects,
     check_layout,

@@ -8,10 +8,10 @@ import numpy as np
 
 from bayesmixed.arrays import Array
 from bayesmixed.errors import DesignError
-from bayesmixed.fit_draws import FitDraws
+from bayesmixed.fit.draws import FitDraws
 from bayesmixed.parameters import CovarianceParameters, find_name
 from bayesmixed.priors.families import Family, Flat
-from bayesmixed.quantities import coefficients_by_label, covariance_by_label
+from bayesmixed.quantities.by_label import coefficients_by_label, covariance_by_label
 
 if TYPE_CHECKING:
     from bayesmixed.model import MixedModel

@@ -8,9 +8,9 @@ from bayesmixed.arrays import Array
 from bayesmixed.icc import icc_values
 from bayesmixed.priors.draws import PriorDraws, draw_priors
 from bayesmixed.priors.families import Flat, PymcPrior
-from bayesmixed.quantities import covariance_by_label, icc_by_label
+from bayesmixed.quantities.by_label import covariance_by_label, icc_by_label
+from bayesmixed.quantities.variance_explained import R2_KINDS, r2_values
 from bayesmixed.seeds import seed_sequence
-from bayesmixed.variance_explained import R2_KINDS, r2_values
 
 if TYPE_CHECKING:
     import pandas as pd

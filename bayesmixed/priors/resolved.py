@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bayesmixed.arrays import Array
-from bayesmixed.coding import Coding, block_diagonal
+from bayesmixed.coding.coding import Coding, block_diagonal
 from bayesmixed.errors import PriorError
 from bayesmixed.parameters import Parameter, ParameterNames, find_name
 from bayesmixed.priors.checks import check_pymc_positive, check_pymc_shape

@@ -97,7 +97,7 @@ def draw_flat(fit: "Fit") -> FlatDraws:
         Of a model for which `is_proper`.
     """
     from bayesmixed.engines.compiled import sample_compiled
-    from bayesmixed.sampling import starting_point
+    from bayesmixed.sampling.sample import starting_point
 
     model, (chains, draws) = fit.model, fit.shape
     posterior = MarginalPosterior.of(model.coded, flat_priors(model.priors.resolved), model.names)

@@ -8,7 +8,12 @@ import numpy as np
 from bayesmixed.arrays import Array
 from bayesmixed.parameters import CovarianceParameters, ParameterNames
 from bayesmixed.quantiles import normal_quantile
-from bayesmixed.quantities import coefficients_by_label, covariance_by_label, effects_by_label, icc_by_label
+from bayesmixed.quantities.by_label import (
+    coefficients_by_label,
+    covariance_by_label,
+    effects_by_label,
+    icc_by_label,
+)
 
 if TYPE_CHECKING:
     from bayesmixed.design import Design

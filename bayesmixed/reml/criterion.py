@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from bayesmixed.arrays import Array
-from bayesmixed.coded import CodedMoments
+from bayesmixed.coding import CodedMoments
 from bayesmixed.compiled import compiled
 from bayesmixed.likelihood import LOG_2PI, cholesky, integrate_groups, solve_lower
+from bayesmixed.moments import Patterns
 from bayesmixed.parallel import in_threads
-from bayesmixed.patterns import Patterns
 from bayesmixed.reml.derivatives import Derivatives
 
 #: Rows of Rza in a part; below twice as many, threads would cost more than they save.

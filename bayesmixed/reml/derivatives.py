@@ -7,7 +7,7 @@ import numpy as np
 
 from bayesmixed.arrays import Array
 from bayesmixed.likelihood import integrate_groups_hessian
-from bayesmixed.patterns import Patterns
+from bayesmixed.moments import Patterns
 
 if TYPE_CHECKING:
     from bayesmixed.reml.criterion import Criterion

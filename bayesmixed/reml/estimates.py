@@ -8,9 +8,10 @@ import numpy as np
 
 from bayesmixed.arguments import check_choice
 from bayesmixed.arrays import Array
-from bayesmixed.coded import CodedMoments
-from bayesmixed.effects import conditional_effects
+from bayesmixed.coding import CodedMoments
+from bayesmixed.effects.exact_draws import conditional_effects
 from bayesmixed.errors import RemlError
+from bayesmixed.moments.triangles import Triangles, coded_columns
 from bayesmixed.parameters import CovarianceParameters, ParameterNames
 from bayesmixed.reml.criterion import Criterion
 from bayesmixed.reml.derivatives import Derivatives
@@ -18,7 +19,6 @@ from bayesmixed.reml.descent import Optimum
 from bayesmixed.reml.kenward_roger import KenwardRoger
 from bayesmixed.reml.optimize import is_singular
 from bayesmixed.reml.satterthwaite import satterthwaite_df
-from bayesmixed.triangles import Triangles, coded_columns
 from bayesmixed.units import Units
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmixed.arguments import check_choice
-from bayesmixed.coded import CodedMoments
+from bayesmixed.coding import CodedMoments
 from bayesmixed.elsewhere.methods import RemlElsewhere
 from bayesmixed.errors import RemlError
 from bayesmixed.marginal_effects.reml_methods import EffectsOfReml
@@ -35,9 +35,7 @@ SINGULAR_TEXT = (
 )
 
 
-def fit_reml(
-    design: "Design", coded: CodedMoments, method: str = "REML", units: Units | None = None
-) -> "RemlFit":
+def fit_reml(design: "Design", coded: CodedMoments, method: str = "REML", units: Units | None = None) -> "RemlFit":
     """Maximise the (restricted) likelihood of a design.
 
     Parameters

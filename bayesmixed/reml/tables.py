@@ -7,11 +7,11 @@ import numpy as np
 
 from bayesmixed.arguments import check_choice, check_probability
 from bayesmixed.arrays import Array
-from bayesmixed.components import components
 from bayesmixed.errors import RemlError
 from bayesmixed.icc import icc_points, icc_table, icc_values
 from bayesmixed.icc.checks import SIGNED
 from bayesmixed.quantiles import t_probability, t_quantile
+from bayesmixed.quantities.components import components
 from bayesmixed.reml.estimates import Estimates
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class Tables(Estimates):
     def r2(self, method: str | None = None, ci_prob: float = 0.95, **options: Any) -> "pd.DataFrame":
         """Marginal and conditional R2: variance explained by X alone, and by X and Z together.
 
-        Shares of ``var(X beta) + mean(z'Gz) + sigma^2``, see `bayesmixed.variance_explained`.
+        Shares of ``var(X beta) + mean(z'Gz) + sigma^2``, see `bayesmixed.quantities.variance_explained`.
 
         Parameters
         ----------
@@ -166,7 +166,7 @@ class Tables(Estimates):
         {'marginal': 0.279, 'conditional': 0.799}
         """
         check_probability("ci_prob", ci_prob, RemlError)
-        from bayesmixed.variance_explained import reml_r2
+        from bayesmixed.quantities.variance_explained import reml_r2
 
         return reml_r2(self, method, ci_prob, **options)
 
@@ -192,7 +192,7 @@ class Tables(Estimates):
         {'design effect': 2.674, 'effective sample size': 11.219}
         """
         check_probability("ci_prob", ci_prob, RemlError)
-        from bayesmixed.variance_explained import reml_design_effect
+        from bayesmixed.quantities.variance_explained import reml_design_effect
 
         return reml_design_effect(self, method, ci_prob, **options)
 

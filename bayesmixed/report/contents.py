@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesmixed.errors import RemlError
-from bayesmixed.quantities import icc_by_label
+from bayesmixed.quantities.by_label import icc_by_label
 from bayesmixed.report.blocks import Bullets
 from bayesmixed.report.table import Column, Table, evenly
 

@@ -11,7 +11,7 @@ from bayesmixed.summary import describe_each, interval_names
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bayesmixed.coded import CodedMoments
+    from bayesmixed.coding import CodedMoments
     from bayesmixed.design import Design
     from bayesmixed.fit import Fit
     from bayesmixed.model import MixedModel

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, cast
 
-from bayesmixed.fit_draws import FitDraws
+from bayesmixed.fit.draws import FitDraws
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

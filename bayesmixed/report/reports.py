@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from bayesmixed.errors import BayesmixedError
-from bayesmixed.fit_draws import FitDraws
+from bayesmixed.fit.draws import FitDraws
 
 if TYPE_CHECKING:
     import pandas as pd

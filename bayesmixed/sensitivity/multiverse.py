@@ -13,7 +13,7 @@ from bayesmixed.arrays import Array
 from bayesmixed.engines.many import CHAINS, fit_many
 from bayesmixed.errors import BayesmixedError, BayesmixedWarning, SamplingError
 from bayesmixed.priors.request import Priors
-from bayesmixed.quantities import coefficients_by_label, covariance_by_label, icc_by_label
+from bayesmixed.quantities.by_label import coefficients_by_label, covariance_by_label, icc_by_label
 from bayesmixed.reml.resampling.bootstrap import progress
 from bayesmixed.seeds import child_seed, seed_sequence
 from bayesmixed.sensitivity.subsets import Rows, subsets_of_rows

@@ -9,7 +9,7 @@ from bayesmixed.arrays import Array
 from bayesmixed.errors import SamplingError
 from bayesmixed.likelihood import MarginalLikelihood
 from bayesmixed.parameters import stored_name, typed_name
-from bayesmixed.quantities import icc_by_label
+from bayesmixed.quantities.by_label import icc_by_label
 from bayesmixed.sensitivity.log_prior import log_prior
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmixed.arrays import Array
-from bayesmixed.coding import Coding, constant_of
+from bayesmixed.coding.coding import Coding, constant_of
 from bayesmixed.compiled import compiled
 from bayesmixed.design.blocks import Block, blocks_of
 from bayesmixed.encoding import PARTS, Encoding

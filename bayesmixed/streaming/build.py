@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bayesmixed.coded import CodedMoments
-from bayesmixed.coding import computing_codings
+from bayesmixed.coding import CodedMoments
+from bayesmixed.coding.coding import computing_codings
 from bayesmixed.design import Design
 from bayesmixed.errors import DesignError
 from bayesmixed.moments import Moments

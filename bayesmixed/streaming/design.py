@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bayesmixed.arrays import Array
-from bayesmixed.coded import check_residual
+from bayesmixed.coding.coded import check_residual
 from bayesmixed.design import Design
 from bayesmixed.design.cautions import cautions
 from bayesmixed.errors import DesignError

@@ -4,7 +4,7 @@ import numpy as np
 
 from bayesmixed.arrays import Array, Index
 from bayesmixed.compiled import compiled
-from bayesmixed.rotation import BLOCK, reflect_in, rotate_rows, rows_by_group
+from bayesmixed.moments.rotation import BLOCK, reflect_in, rotate_rows, rows_by_group
 
 #: With fewer rows a group than this, rows are rotated one by one.
 FEW_ROWS = 3

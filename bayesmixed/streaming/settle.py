@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bayesmixed.arrays import Array
-from bayesmixed.coded import CodedMoments
-from bayesmixed.coding import DEPENDENT, Coding, block_diagonal
+from bayesmixed.coding import CodedMoments, DataScales
+from bayesmixed.coding.coding import DEPENDENT, Coding, block_diagonal
 from bayesmixed.moments import Moments
-from bayesmixed.scales import DataScales
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +51,7 @@ def settle(moments: Moments) -> Settled:
     R = moments.triangle()
     fixed = _exact(agreement.fixed, R[:, :p], total)
     columns = [np.array(block.columns) for block in agreement.random_blocks]
-    # As `bayesmixed.coding.computing_codings`.
+    # As `bayesmixed.coding.coding.computing_codings`.
     unit = float(np.exp(0.5 * moments.sum_log_weights / moments.n_rows))
     blocks = [
         _exact(coding, _triangle(moments.Rzz[:, :, index]), total).times(unit)

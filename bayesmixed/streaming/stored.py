@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from bayesmixed.moments_io import arrays_of, header_of, moments_of
+from bayesmixed.moments.stored import arrays_of, header_of, moments_of
 
 if TYPE_CHECKING:
     import xarray as xr

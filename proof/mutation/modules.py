@@ -7,10 +7,10 @@ from pathlib import Path
 #: Of each module the tests that mirror it, as far as they are there; the first pattern that fits counts.
 TESTS: dict[str, tuple[str, ...]] = {
     "likelihood/curvature.py": ("tests/reml/test_derivatives.py", "tests/reml/test_criterion.py"),
-    "likelihood/*.py": ("tests/test_likelihood.py", "tests/test_effects.py"),
-    "rotation.py": ("tests/test_rotation.py", "tests/test_moments.py"),
-    "moments.py": ("tests/test_moments.py", "tests/test_rotation.py"),
-    "patterns.py": ("tests/test_moments.py", "tests/test_likelihood.py"),
+    "likelihood/*.py": ("tests/test_likelihood.py", "tests/effects/test_exact_draws.py"),
+    "moments/rotation.py": ("tests/moments/test_rotation.py", "tests/moments/test_moments.py"),
+    "moments/moments.py": ("tests/moments/test_moments.py", "tests/moments/test_rotation.py"),
+    "moments/patterns.py": ("tests/moments/test_moments.py", "tests/test_likelihood.py"),
     "density/joint.py": ("tests/test_density.py", "tests/test_density_joint.py"),
     "density/*.py": ("tests/test_density.py",),
     "priors/presets/recoding.py": ("tests/priors/test_recoding.py",),
@@ -22,7 +22,7 @@ TESTS: dict[str, tuple[str, ...]] = {
 }
 #: Without arguments.
 USUAL = (
-    *("likelihood", "moments.py", "patterns.py", "rotation.py", "density"),
+    *("likelihood", "moments/moments.py", "moments/patterns.py", "moments/rotation.py", "density"),
     *(f"priors/{name}.py" for name in ("families", "draws", "resolved", "joint", "coefficients")),
     *("priors/presets/default.py", "priors/presets/recoding.py"),
 )

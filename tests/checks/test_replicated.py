@@ -6,11 +6,11 @@ import pytest
 from scipy import stats
 
 import bayesmixed as bm
-from bayesmixed import predict as prediction
 from bayesmixed.checks.catalogue import STATISTICS
 from bayesmixed.checks.replicated import replicated_statistics, two_sided_p
 from bayesmixed.checks.statistics import anova_icc
 from bayesmixed.errors import PredictionError
+from bayesmixed.prediction import predict as prediction
 from bayesmixed.seeds import generator, seed_sequence
 from tests import fits
 

@@ -8,7 +8,7 @@ from bayesmixed.density import Density
 from bayesmixed.engines.mode import Mode, find_mode
 from bayesmixed.engines.proposal import Mixture
 from bayesmixed.engines.weighted import weighted_draws
-from bayesmixed.sampling import starting_point
+from bayesmixed.sampling.sample import starting_point
 from tests.fits import FORMULAS, model
 
 KEYS = [key for key in FORMULAS if key != "slash"]

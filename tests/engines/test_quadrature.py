@@ -8,7 +8,7 @@ from scipy import stats
 import bayesmixed as bm
 from bayesmixed.density import Density
 from bayesmixed.engines.quadrature import integrate
-from bayesmixed.sampling import starting_point
+from bayesmixed.sampling.sample import starting_point
 from tests.fits import model, z_scores
 
 OPTIONS = {"random_seed": 5, "progressbar": False}

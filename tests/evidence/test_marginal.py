@@ -16,7 +16,7 @@ from bayesmixed.engines.quadrature import integrate
 from bayesmixed.evidence.bridge import bridge, bridged
 from bayesmixed.evidence.marginal import LogEvidence, Target, log_evidence
 from bayesmixed.evidence.null import Collapsed
-from bayesmixed.moments import Moments, Patterns
+from bayesmixed.moments.moments import Moments, Patterns
 from tests import dense
 from tests.designs import random_table
 from tests.fits import model

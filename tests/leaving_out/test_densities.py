@@ -11,9 +11,9 @@ from bayesmixed.leaving_out.columns import KernelRows
 from bayesmixed.leaving_out.densities import densities_of_groups, densities_of_rows
 from bayesmixed.leaving_out.draws import group_densities, row_densities
 from bayesmixed.leaving_out.refits import _log_likelihoods, bridged
+from bayesmixed.moments.triangles import Triangles
 from bayesmixed.parameters import CovarianceParameters
 from bayesmixed.posterior import CovarianceDraws
-from bayesmixed.triangles import Triangles
 from tests import dense
 from tests.designs import random_Lambda, random_rows, random_table
 

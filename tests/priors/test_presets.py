@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from bayesmixed.coding import column_codings, constant_of
+from bayesmixed.coding.coding import column_codings, constant_of
 from bayesmixed.priors import LKJ, Flat, HalfStudentT, Normal, StudentT
 from tests.designs import design_of, random_table, stages
 

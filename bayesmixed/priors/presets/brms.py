@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesmixed.coding import Coding, column_codings
+from bayesmixed.coding.coding import Coding, column_codings
 from bayesmixed.errors import PriorError
 from bayesmixed.parameters import ParameterNames
 from bayesmixed.priors.families import Flat, HalfStudentT, StudentT

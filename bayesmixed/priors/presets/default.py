@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayesmixed.coding import DataScales
 from bayesmixed.parameters import ParameterNames
 from bayesmixed.priors.families import HalfStudentT, Normal
 from bayesmixed.priors.presets.common import columns_of_blocks, lkj, numbers
 from bayesmixed.priors.presets.recoding import block_coding, fixed_coding
 from bayesmixed.priors.resolved import ResolvedPriors
-from bayesmixed.scales import DataScales
 
 if TYPE_CHECKING:
     from bayesmixed.design import Design

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesmixed.arrays import Array
-from bayesmixed.coding import Coding, column_products
+from bayesmixed.coding.coding import Coding, column_products
 
 if TYPE_CHECKING:
     from bayesmixed.design import Design

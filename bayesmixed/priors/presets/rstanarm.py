@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmixed.arrays import Array
-from bayesmixed.coding import Coding
+from bayesmixed.coding import Coding, DataScales
 from bayesmixed.parameters import ParameterNames
 from bayesmixed.priors.families import Exponential, Gamma, Normal
 from bayesmixed.priors.joint import JointPrior, Member, Shared
 from bayesmixed.priors.presets.common import SampleScales, columns_of_blocks, far_from_zero, lkj, numbers
 from bayesmixed.priors.resolved import Prior, ResolvedPriors
-from bayesmixed.scales import DataScales
 
 if TYPE_CHECKING:
     from bayesmixed.design import Design

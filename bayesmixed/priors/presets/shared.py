@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayesmixed.coding import DataScales
 from bayesmixed.errors import PriorError
 from bayesmixed.parameters import ParameterNames
 from bayesmixed.priors.families import HalfStudentT
@@ -13,7 +14,6 @@ from bayesmixed.priors.presets.common import check_numbers
 from bayesmixed.priors.presets.default import default_priors
 from bayesmixed.priors.presets.rstanarm import members_of
 from bayesmixed.priors.resolved import Prior, ResolvedPriors
-from bayesmixed.scales import DataScales
 
 if TYPE_CHECKING:
     from bayesmixed.design import Design

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesmixed.arrays import Array
-from bayesmixed.coding import column_codings
+from bayesmixed.coding.coding import column_codings
 from bayesmixed.errors import RemlError
 
 if TYPE_CHECKING:

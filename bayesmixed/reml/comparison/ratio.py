@@ -8,7 +8,7 @@ import numpy as np
 
 from bayesmixed.arrays import Array
 from bayesmixed.errors import RemlError
-from bayesmixed.patterns import Patterns
+from bayesmixed.moments import Patterns
 from bayesmixed.reml.comparison.mixture import chi_square_p, mixture_name, mixture_p
 from bayesmixed.reml.comparison.nesting import Nesting, check_same_rows
 from bayesmixed.reml.comparison.submodel import submodel

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmixed.arrays import Array
-from bayesmixed.coding import constant_of
+from bayesmixed.coding.coding import constant_of
 from bayesmixed.design.blocks import Block, brackets
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bayesmixed.arrays import Array
-from bayesmixed.patterns import Patterns
+from bayesmixed.moments import Patterns
 
 
 def submodel(patterns: Patterns, Z_map: Array, X_map: Array | None = None) -> Patterns:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from bayesmixed.arrays import Array
-from bayesmixed.patterns import Patterns
+from bayesmixed.moments import Patterns
 from bayesmixed.reml.comparison.exact_ratio import RatioDistribution
 from bayesmixed.reml.comparison.mixture import chi_square_p, mixture_name, mixture_p
 from bayesmixed.reml.comparison.ratio import ROUNDING, bootstrap_test, converged_value, null_ratios

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from bayesmixed.arrays import Array
 from bayesmixed.errors import BayesmixedWarning, RemlError
+from bayesmixed.moments.triangles import coded_columns
 from bayesmixed.reml.diagnostics.prediction_variance import CodedRows, observed_group_variance
-from bayesmixed.triangles import coded_columns
 
 if TYPE_CHECKING:
     import pandas as pd

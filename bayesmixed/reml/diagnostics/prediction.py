@@ -9,8 +9,9 @@ import numpy as np
 from bayesmixed.arguments import check_choice
 from bayesmixed.arrays import Array
 from bayesmixed.errors import PredictionError
-from bayesmixed.predict import KINDS, TARGETS
-from bayesmixed.prediction_rows import index_of, observed_groups, rows_of, weights_to_predict
+from bayesmixed.moments.triangles import coded_columns
+from bayesmixed.prediction.predict import KINDS, TARGETS
+from bayesmixed.prediction.rows import index_of, observed_groups, rows_of, weights_to_predict
 from bayesmixed.quantiles import t_quantile
 from bayesmixed.reml.diagnostics.prediction_variance import (
     CodedRows,
@@ -19,7 +20,6 @@ from bayesmixed.reml.diagnostics.prediction_variance import (
     observed_group_variance,
 )
 from bayesmixed.reml.satterthwaite import covariance_of_variance_parameters
-from bayesmixed.triangles import coded_columns
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from bayesmixed.arguments import check_choice
 from bayesmixed.arrays import Array, Index
 from bayesmixed.compiled import compiled
 from bayesmixed.errors import RemlError
-from bayesmixed.triangles import coded_columns
+from bayesmixed.moments.triangles import coded_columns
 
 if TYPE_CHECKING:
     from bayesmixed.reml.estimates import Estimates

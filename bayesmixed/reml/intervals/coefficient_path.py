@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from bayesmixed.arrays import Array
-from bayesmixed.patterns import Patterns
+from bayesmixed.moments import Patterns
 from bayesmixed.reml.criterion import Criterion
 
 

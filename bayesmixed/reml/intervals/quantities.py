@@ -11,7 +11,7 @@ from bayesmixed.arrays import Array
 from bayesmixed.errors import RemlError
 from bayesmixed.icc import MOST_ROWS, IccPoint, icc_points
 from bayesmixed.parameters import find_name
-from bayesmixed.quantities import icc_label
+from bayesmixed.quantities.by_label import icc_label
 from bayesmixed.reml.criterion import Criterion
 from bayesmixed.reml.intervals.coefficient_path import CoefficientPath, rotated_columns
 from bayesmixed.reml.intervals.correlation_path import CorrelationPath

@@ -8,7 +8,7 @@ import numpy as np
 from bayesmixed.arrays import Array
 from bayesmixed.icc import IccPoint, icc_values
 from bayesmixed.parameters import CovarianceParameters
-from bayesmixed.quantities import covariance_by_label
+from bayesmixed.quantities.by_label import covariance_by_label
 from bayesmixed.reml.satterthwaite import covariance_of_variance_parameters
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ import numpy as np
 
 from bayesmixed.arguments import check_choice, check_probability
 from bayesmixed.arrays import Array
-from bayesmixed.components import Component, components
 from bayesmixed.errors import BayesmixedWarning, RemlError
 from bayesmixed.icc import IccPoint, icc_points, icc_values
 from bayesmixed.quantiles import chi2_cut, normal_quantile, t_quantile
-from bayesmixed.quantities import icc_label
+from bayesmixed.quantities.by_label import icc_label
+from bayesmixed.quantities.components import Component, components
 from bayesmixed.reml.intervals.profile import ProfileLikelihood
 from bayesmixed.reml.intervals.quantities import Path
 from bayesmixed.reml.intervals.standard_errors import icc_standard_errors, labelled

@@ -14,7 +14,7 @@ from bayesmixed.arguments import check_choice, check_probability
 from bayesmixed.arrays import Array
 from bayesmixed.errors import RemlError
 from bayesmixed.parameters import CovarianceParameters
-from bayesmixed.quantities import coefficients_by_label, covariance_by_label, icc_by_label
+from bayesmixed.quantities.by_label import coefficients_by_label, covariance_by_label, icc_by_label
 from bayesmixed.reml.optimize import is_singular, minimise
 from bayesmixed.reml.resampling.simulated import MomentSampler
 from bayesmixed.seeds import generator, seed_sequence

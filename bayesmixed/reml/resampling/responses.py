@@ -8,9 +8,9 @@ import numpy as np
 from bayesmixed.arrays import Array
 from bayesmixed.engines.responses import ResponsePatterns
 from bayesmixed.errors import RemlError
+from bayesmixed.moments.triangles import coded_columns
 from bayesmixed.reml.optimize import minimise
 from bayesmixed.reml.resampling.bootstrap import Refit, default_cores, quantities_of_refits, run
-from bayesmixed.triangles import coded_columns
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from bayesmixed.arrays import Array
 from bayesmixed.moments import Moments
-from bayesmixed.patterns import Patterns, equal_up_to_rounding
+from bayesmixed.moments.patterns import Patterns, equal_up_to_rounding
 
 
 @dataclass(frozen=True, eq=False)

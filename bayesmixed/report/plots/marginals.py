@@ -63,7 +63,7 @@ def plot_posterior(fit: "Fit", names: Sequence[str] | None = None, ci_prob: floa
 
 def plot_variance_components(fit: "Fit", ci_prob: float = 0.95) -> "PlotCollection":
     """Posteriors of every sd, correlation and share of variance, by `arviz_plots.plot_dist`."""
-    from bayesmixed.components import components
+    from bayesmixed.quantities.components import components
     from bayesmixed.report.contents import component_unit
 
     found, titles = {}, []

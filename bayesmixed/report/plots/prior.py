@@ -9,7 +9,7 @@ from bayesmixed.errors import PriorError
 from bayesmixed.parameters import CovarianceParameters
 from bayesmixed.priors.draws import draw_priors
 from bayesmixed.priors.families import LKJ, Family, Flat, Normal, PymcPrior
-from bayesmixed.quantities import coefficients_by_label, covariance_by_label
+from bayesmixed.quantities.by_label import coefficients_by_label, covariance_by_label
 
 if TYPE_CHECKING:
     from bayesmixed.model import MixedModel

@@ -5,7 +5,7 @@ import pytest
 
 from bayesmixed.icc import icc_values
 from bayesmixed.parameters import CovarianceParameters
-from bayesmixed.quantities import covariance_by_label, icc_by_label
+from bayesmixed.quantities.by_label import covariance_by_label, icc_by_label
 from bayesmixed.reml import fit_reml
 from bayesmixed.reml.intervals.profile import ProfileLikelihood
 from bayesmixed.reml.intervals.quantities import HeldQuantities

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bayesmixed.coded import CodedMoments
+from bayesmixed.coding import CodedMoments
 from bayesmixed.moments import Moments
 from bayesmixed.reml.criterion import Criterion
 from bayesmixed.reml.resampling.simulated import MomentSampler

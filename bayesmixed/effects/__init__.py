@@ -1,0 +1,1 @@
+"""Coefficients and random effects given the covariance parameters: exact draws, and exact moments."""

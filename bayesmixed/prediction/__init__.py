@@ -1,0 +1,1 @@
+"""Rows and tables that a fit predicts, and their log likelihoods."""
