@@ -70,7 +70,7 @@ def test_the_version_is_that_of_the_installed_package():
 
 
 def test_the_interface_is_that_of_this_version():
-    """Names and arguments that users call. A change is a decision: ``python -m tests.public_api``, and CHANGELOG.md."""
+    """Names and arguments. A change is a decision: ``python -m tests.public_api``, and a line in CHANGELOG.md."""
     assert public_api.interface() == public_api.FILE.read_text(encoding="utf-8").splitlines()
 
 
