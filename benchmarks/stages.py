@@ -27,7 +27,7 @@ import pandas;                                          step("import pandas")
 import numba;                                           step("import numba")
 import formulae;                                        step("import formulae")
 from bayesmixed.model import MixedModel
-from bayesmixed.table import read_table;                step("import bayesmixed.model.model")
+from bayesmixed.table import read_table;                step("import bayesmixed.model")
 model = MixedModel(sys.argv[2], read_table(Path(sys.argv[1])));  step("read, encode, check")
 model.coded;                                            step("moments")
 fit = model.reml();                                     step("REML")

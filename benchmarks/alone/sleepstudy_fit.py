@@ -49,11 +49,11 @@ def main() -> None:
 def _steps(seed: int) -> tuple[dict[str, float], int]:
     import bayesmixed as bm
     from bayesmixed.density import Density
-    from bayesmixed.draws import assemble
     from bayesmixed.engines.compiled import sample_compiled
     from bayesmixed.engines.settings import SamplerSettings
-    from bayesmixed.sampled import Sampled, kept_statistics
-    from bayesmixed.sampling import starting_point
+    from bayesmixed.sampling.draws import assemble
+    from bayesmixed.sampling.sample import starting_point
+    from bayesmixed.sampling.sampled import Sampled, kept_statistics
     from bayesmixed.seeds import seed_sequence
 
     table = bm.load_dataset("sleepstudy")
