@@ -79,6 +79,7 @@ def flat_priors(priors: ResolvedPriors) -> ResolvedPriors:
         sd={name: Flat() for name in priors.sd},
         corr=None if priors.corr is None else LKJ(1.0),
         sigma=Flat(),
+        joint=(),
     )
 
 

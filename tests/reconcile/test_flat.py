@@ -7,13 +7,20 @@ import bayesmixed as bm
 from bayesmixed.density import Density
 from bayesmixed.posterior import MarginalPosterior
 from bayesmixed.reconcile.flat import flat_priors, is_proper, spare_groups
-from tests.fits import fit, model
+from tests import fits
+from tests.fits import FORMULAS, fit, model
 
 
-@pytest.mark.parametrize("key", ["intercept", "slope", "uncorrelated", "factor slope"])
-def test_the_density_is_the_restricted_likelihood_times_the_jacobian(key):
+@pytest.mark.parametrize(
+    ("key", "priors"),
+    [
+        *((key, "default") for key in ("intercept", "slope", "uncorrelated", "factor slope")),
+        *(("slope", priors) for priors in ("icc", "rstanarm", "r2d2m2")),  # joint priors
+    ],
+)
+def test_the_density_is_the_restricted_likelihood_times_the_jacobian(key, priors):
     """Of sd, correlations and sigma: so the mode, by the parameters themselves, is REML's estimate."""
-    found = model(key)
+    found = bm.MixedModel(FORMULAS[key], fits.table(key), priors=priors)
     posterior = MarginalPosterior.of(found.coded, flat_priors(found.priors.resolved), found.names)
     density, q = Density(posterior), found.design.q
     rng = np.random.default_rng(2)
@@ -78,3 +85,10 @@ def test_flat_draws_are_kept_with_the_fit():
     assert found.flat_draws is found.flat_draws
     assert found.flat_draws.shape == found.shape
     assert found.flat_draws.effects.shape == found.effects.shape
+
+
+def test_a_joint_prior_leaves_flat_priors_flat():
+    """R2-D2-M2 shares its total with a coefficient, which flat priors integrate out."""
+    found = bm.MixedModel(FORMULAS["slope"], fits.table("slope"), priors="r2d2m2")
+    draws = found.fit(draws=100, random_seed=1, progressbar=False, engine="importance")
+    assert np.isfinite(draws.compare_reml(effects=False)["from_prior"]).all()
