@@ -177,13 +177,28 @@ class Verdict:
         """The numbers in words, on one line without a full stop."""
         sizes = f"min bulk ESS {self.min_ess_bulk:.0f}, min tail ESS {self.min_ess_tail:.0f}"
         if self.chained:
-            return f"{self.divergences} divergences, max R-hat {self.max_rhat:.3f}, {sizes}"
+            rhat = f"max R-hat {self.max_rhat:.3f}, " if np.isfinite(self.max_rhat) else "no R-hat of one chain, "
+            return f"{self.divergences} divergences, {rhat}{sizes}"
         weights = "" if self.k_hat is None else f", k-hat of the weights {self.k_hat:.2f}"
         return f"independent draws{weights}, {sizes}"
 
     def __str__(self) -> str:
         reasons = (f"- {printable_line(reason)}" for reason in self.reasons)
         return "\n".join([f"{self.word}: {self.sentence}", *reasons])
+
+
+def draws_in_words(shape: tuple[int, int], chained: bool) -> str:
+    """How many draws there are: of chains, or independent.
+
+    Examples
+    --------
+    >>> draws_in_words((4, 1000), chained=True), draws_in_words((1, 250), True), draws_in_words((4, 1000), False)
+    ('4 chains of 1000 draws', '1 chain of 250 draws', '4000 independent draws')
+    """
+    chains, draws = shape
+    if not chained:
+        return f"{chains * draws} independent draws"
+    return f"{chains} chain{'' if chains == 1 else 's'} of {draws} draws"
 
 
 def judge(scalars: dict[str, Array], statistics: "xr.Dataset | None") -> Verdict:

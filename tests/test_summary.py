@@ -98,3 +98,9 @@ def test_energy_that_hardly_moves_is_told(good, rng):
 def test_one_chain_cannot_be_judged(good, rng):
     one = {name: values[:1] for name, values in good.items()}
     assert any("one chain" in reason for reason in judge(one, None).reasons)
+
+
+def test_one_chain_has_no_r_hat_to_speak_of(rng):
+    verdict = judge({"x": rng.normal(size=(1, 500))}, None)
+    assert "no R-hat of one chain" in verdict.sentence
+    assert "nan" not in verdict.sentence

@@ -13,7 +13,7 @@ from bayesmixed.leaving_out.methods import LeavingOut
 from bayesmixed.marginal_effects.posterior_methods import EffectsOfFit
 from bayesmixed.report.pictures import Pictures
 from bayesmixed.report.reports import Reports
-from bayesmixed.summary import Verdict, judge
+from bayesmixed.summary import Verdict, draws_in_words, judge
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,8 +45,8 @@ class Fit(FitTables, IccOfFit, EffectsOfFit, Checks, LeavingOut, Pictures, Repor
     """
 
     def __repr__(self) -> str:
-        chains, draws = self.shape
-        return f"Fit({self.model.specification.formula!r}, {chains} chains of {draws} draws; {self.verdict})"
+        draws = draws_in_words(self.shape, self.verdict.chained)
+        return f"Fit({self.model.specification.formula!r}, {draws}; {self.verdict})"
 
     def _repr_html_(self) -> str:
         from bayesmixed.report.notebook import fit_html

@@ -12,6 +12,7 @@ from bayesmixed.reconcile.reasons import SMALL as MUCH
 from bayesmixed.report import contents
 from bayesmixed.report.prior_sections import sensitivity_sentence
 from bayesmixed.report.table import number
+from bayesmixed.summary import draws_in_words
 from bayesmixed.units import with_unit
 
 if TYPE_CHECKING:
@@ -83,14 +84,16 @@ def _priors(fit: "Fit") -> str:
 
 
 def _computation(fit: "Fit") -> str:
-    attrs, (chains, draws) = fit.idata.attrs, fit.shape
+    attrs = fit.idata.attrs
     engine = attrs.get("engine", "unknown")
-    size = f"{chains} chains of {draws} draws"
+    size = draws_in_words(fit.shape, fit.verdict.chained)
     if engine == "external":
         library = attrs.get("inference_library")
-        maker = f"by {library}" if library else "by software that the draws do not name"
+        maker = f"outside of bayesmixed, by {library or 'software that the draws do not name'}"
+        if library == "bayesmixed":
+            maker = "by another run of bayesmixed"
         how = (
-            f"The posterior of standard deviations and correlations was sampled outside of bayesmixed, {maker} "
+            f"The posterior of standard deviations and correlations was sampled {maker} "
             f"({size}{_tuning(attrs)}); coefficients and random effects were then drawn from their exact "
             "distribution given these"
         )
@@ -98,7 +101,7 @@ def _computation(fit: "Fit") -> str:
         kind = "importance sampling" if engine == "importance" else "quadrature"
         how = (
             "Coefficients and random effects were integrated out, the posterior of standard deviations and "
-            f"correlations was computed by {kind}, {chains * draws} draws were taken of it, and coefficients "
+            f"correlations was computed by {kind}, {size} were taken of it, and coefficients "
             "and random effects drawn from their exact distribution given these"
         )
     else:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from bayesmixed.report import contents, reml_contents
 from bayesmixed.report.table import Table
+from bayesmixed.summary import draws_in_words
 
 if TYPE_CHECKING:
     from bayesmixed.fit import Fit
@@ -23,9 +24,8 @@ STYLE = (
 
 def fit_html(fit: "Fit") -> str:
     """Formula, verdict, coefficients, variance components, ICC and warnings of a sampled fit."""
-    chains, draws = fit.shape
     tables = (contents.fixed_effects(fit), contents.variance_components(fit), contents.icc(fit))
-    lines = [_what(fit.model), f"{chains} chains of {draws} draws; {fit.verdict}"]
+    lines = [_what(fit.model), f"{draws_in_words(fit.shape, fit.verdict.chained)}; {fit.verdict}"]
     return _box("Fit", fit.model.specification.formula, lines, tables, fit.model.warnings)
 
 

@@ -18,6 +18,7 @@ from bayesmixed.report.plots.check import draw_check
 from bayesmixed.report.plots.rows import numeric_variable
 from bayesmixed.report.prior_sections import implied, priors, sensitivity
 from bayesmixed.report.table import number
+from bayesmixed.summary import draws_in_words
 from bayesmixed.units import with_unit
 
 if TYPE_CHECKING:
@@ -46,9 +47,8 @@ def glance(fit: "Fit") -> Section:
     verdict = "The draws can be trusted" if fit.verdict.ok else "The draws are doubtful"
     lines = [
         f"A linear mixed model of {_response(fit)}: {design.n_obs} rows in {design.n_groups} groups of "
-        f"{design.factor_name}, estimated by Bayes ({_sampler(fit)}, {fit.shape[0]} chains of {fit.shape[1]} "
-        "draws), with "
-        "the REML fit of the same model beside it.",
+        f"{design.factor_name}, estimated by Bayes ({_sampler(fit)}, "
+        f"{draws_in_words(fit.shape, fit.verdict.chained)}), with the REML fit of the same model beside it.",
         f"{verdict}: {fit.verdict.sentence}.",
         _icc_sentence(fit),
     ]

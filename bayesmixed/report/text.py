@@ -8,6 +8,7 @@ from bayesmixed.printable import printable_line
 from bayesmixed.report import contents, reml_contents
 from bayesmixed.report.lines import Paint, folded, plain, table_lines
 from bayesmixed.report.table import Table
+from bayesmixed.summary import draws_in_words
 
 if TYPE_CHECKING:
     from bayesmixed.design import Design
@@ -26,11 +27,10 @@ def fit_text(fit: "Fit", width: int | None = None, paint: Paint = plain) -> str:
     paint : callable
         What gives pieces of the page their colours, see `bayesmixed.report.lines`.
     """
-    chains, draws = fit.shape
     verdict = "good" if fit.verdict.ok else "warning"
     head = [
         *_what(fit.model.design),
-        (f"{chains} chains of {draws} draws, priors: {fit.model.priors.resolved.preset}", ""),
+        (f"{draws_in_words(fit.shape, fit.verdict.chained)}, priors: {fit.model.priors.resolved.preset}", ""),
         *((line, verdict) for line in f"Sampler: {fit.verdict}".splitlines()),
     ]
     tables = (

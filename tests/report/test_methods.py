@@ -59,7 +59,7 @@ def test_independent_draws_are_called_so(engine):
     options = {"draws": 250, "random_seed": 1, "progressbar": False}
     found = fits.model("intercept").fit(engine=engine, **options)
     text, words = found.explain_methods(), {"importance": "importance sampling"}.get(engine, engine)
-    assert f"computed by {words}, 1000 draws were taken of it" in text
+    assert f"computed by {words}, 1000 independent draws were taken of it" in text
     assert "NUTS" not in text
     assert "R-hat" not in text
     own = statuses(found)
