@@ -66,7 +66,7 @@ class FitTables(FitDraws):
     def r2(self, ci_prob: float = 0.95, ci_kind: str = "eti") -> "pd.DataFrame":
         """Marginal and conditional R2: variance explained by X alone, and by X and Z together.
 
-        Shares of ``var(X beta) + mean(z'Gz) + sigma^2`` in every draw; see `quantities/variance_explained.py`.
+        Shares of ``var(X beta) + mean(z'Gz) + sigma^2`` in every draw; see ``quantities/variance_explained.py``.
         """
         from bayesmixed.quantities.variance_explained import R2_KINDS, posterior_table
 
